@@ -1,0 +1,79 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { toError } from '../errors.ts';
+
+/** What the admin server tells. */
+export interface AdminParts {
+  /** `host:port`; port 0 picks a free one. */
+  readonly listen: string;
+  /** Why the connector can't do its work now; empty when it can. */
+  readonly problems: () => readonly string[];
+  readonly handleMetrics: (request: IncomingMessage, response: ServerResponse) => void;
+}
+
+/** The admin server, listening. */
+export interface AdminServer {
+  /** Such as `http://127.0.0.1:9464`. */
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/**
+ * Serves `/health/live` (200 while the process runs), `/health/ready` (200, or 503 with the reasons) and
+ * `/metrics` (Prometheus). Throws an error that names the address when it can't listen there.
+ */
+export async function startAdminServer(parts: AdminParts): Promise<AdminServer> {
+  const server = createServer((request, response) => route(parts, request, response));
+  const { host, port } = splitAddress(parts.listen);
+  try {
+    await listen(server, host, port);
+  } catch (thrown) {
+    const { message } = toError(thrown);
+    throw new Error(`the admin server can't listen on ${parts.listen} (admin.listen): ${message}`);
+  }
+  const address = server.address() as AddressInfo;
+  return {
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`,
+    close: async () => {
+      server.closeAllConnections();
+      await server[Symbol.asyncDispose]();
+    },
+  };
+}
+
+function route(parts: AdminParts, request: IncomingMessage, response: ServerResponse): void {
+  const path = request.url?.split('?', 1)[0];
+  if (request.method !== 'GET' && request.method !== 'HEAD') {
+    answer(response, 405, { error: `${request.method} is not served here, GET is` });
+  } else if (path === '/health/live') {
+    answer(response, 200, { status: 'live' });
+  } else if (path === '/health/ready') {
+    const problems = parts.problems();
+    if (problems.length === 0) answer(response, 200, { status: 'ready' });
+    else answer(response, 503, { status: 'not ready', problems });
+  } else if (path === '/metrics') {
+    parts.handleMetrics(request, response);
+  } else {
+    answer(response, 404, { error: 'here are /health/live, /health/ready and /metrics' });
+  }
+}
+
+function answer(response: ServerResponse, status: number, body: object): void {
+  response.writeHead(status, { 'content-type': 'application/json' });
+  response.end(`${JSON.stringify(body)}\n`);
+}
+
+function splitAddress(address: string): { host: string; port: number } {
+  const { hostname, port } = new URL(`http://${address}`);
+  return { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || 80) };
+}
+
+function listen(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}

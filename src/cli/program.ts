@@ -1,0 +1,86 @@
+import { Command, CommanderError, Option } from 'commander';
+import { ConfigurationError, formatProblem, toError } from '../errors.ts';
+
+/** Options that every command has. */
+export interface CommonOptions {
+  readonly config: string;
+  readonly json?: true;
+}
+
+const exitCodes = { done: 0, failed: 1, wrongUsage: 2 } as const;
+
+/**
+ * Runs the command line and resolves with its exit code: 0 done, 1 failed, 2 wrong usage. Results go to
+ * stdout, the log and errors to stderr.
+ */
+export async function runProgram(argumentsGiven: readonly string[]): Promise<number> {
+  let exitCode: number = exitCodes.done;
+  const program = createProgram((code) => {
+    exitCode = code;
+  });
+  try {
+    await program.parseAsync(argumentsGiven, { from: 'user' });
+    return exitCode;
+  } catch (thrown) {
+    if (thrown instanceof CommanderError) {
+      return thrown.exitCode === 0 ? exitCodes.done : exitCodes.wrongUsage;
+    }
+    process.stderr.write(`${describeFailure(thrown)}\n`);
+    return exitCodes.failed;
+  }
+}
+
+function createProgram(exitWith: (code: number) => void): Command {
+  const program = new Command('powerspace-connector')
+    .description(
+      "Reports leads and orders from a Kafka platform's Avro events to Powerspace, once each, and commits offsets only after delivery.",
+    )
+    .exitOverride()
+    .showHelpAfterError('(--help shows what can be given)');
+
+  // Commands are loaded when they are called, so that --help and mistakes answer at once.
+  common(program.command('run'))
+    .description('read events and report conversions, until SIGTERM or Ctrl-C')
+    .action(async (options) => exitWith(await (await import('./run.ts')).run(options)));
+  common(program.command('check'))
+    .description('look at configuration, topics, schemas, store and endpoint; send nothing')
+    .action(async (options) => exitWith(await (await import('./check.ts')).check(options)));
+  common(program.command('send'))
+    .description('send one postback by hand, past Kafka, store and ledger')
+    .argument('<kind>', 'lead or order')
+    .requiredOption('--click <id>', 'the click id')
+    .option('--value <amount>', 'the value of an order, such as 49.99')
+    .option('--url <url>', 'where to send it, instead of powerspace.url of the configuration')
+    .action(async (kind, options) => {
+      exitWith(await (await import('./send.ts')).send(kind, options));
+    });
+  program
+    .command('sandbox')
+    .description('be a Powerspace for dry runs: the same answers, nothing real')
+    .option('--listen <address>', 'host:port to listen on; port 0 picks one', '127.0.0.1:8090')
+    .option('--faults <file>', 'a JSON file with faults to inject')
+    .addOption(json())
+    .action(async (options) => exitWith(await (await import('./sandbox.ts')).sandbox(options)));
+  program
+    .command('demo')
+    .description('start what it needs, and show what becomes of the events of a small shop')
+    .addOption(json())
+    .action(async (options) => exitWith(await (await import('./demo.ts')).demo(options)));
+  return program;
+}
+
+function common(command: Command): Command {
+  return command.option('--config <file>', 'the configuration', 'connector.yaml').addOption(json());
+}
+
+function json(): Option {
+  return new Option('--json', 'print the result as JSON');
+}
+
+/** What a person needs to mend it; a stack trace only for faults of our own. */
+function describeFailure(thrown: unknown): string {
+  if (thrown instanceof ConfigurationError) return thrown.problems.map(formatProblem).join('\n');
+  const error = toError(thrown);
+  const isOurFault = error instanceof TypeError || error instanceof RangeError;
+  return `error: ${isOurFault ? error.stack : error.message}`;
+}

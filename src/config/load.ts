@@ -1,0 +1,116 @@
+import { readFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { ConfigurationError, type Problem, toError } from '../errors.ts';
+import { explainIssues } from './explain.ts';
+import { resolvePaths } from './relativePaths.ts';
+import { checkRules } from './rules.ts';
+import { type Config, configSchema } from './schema.ts';
+import { type Finding, formatSetting, type SettingPath } from './settingPath.ts';
+import { createSettings } from './settings.ts';
+import { substituteVariables } from './substitute.ts';
+import { type Place, parseYaml, type YamlSource } from './yamlSource.ts';
+
+/** A configuration, and the way back from each setting to the place where somebody wrote it. */
+export interface LoadedConfig {
+  /** Complete with defaults; durations in milliseconds, names of files absolute. */
+  readonly config: Config;
+  /** The file, as it was named by the caller. */
+  readonly file: string;
+  /**
+   * Where the value of a setting begins, or undefined for one that isn't in the file. An entry of a list
+   * that was written as one text (`user: customerId`) is where that text is.
+   */
+  locate(path: SettingPath): Place | undefined;
+  /** Where the name of a setting begins: the fields in `when` are names. */
+  locateName(path: SettingPath): Place | undefined;
+}
+
+/**
+ * Reads the configuration from a YAML file, with `${VAR}` and `${VAR:-default}` in values replaced from
+ * the environment (`$${` stands for `${`). Relative names of files in it count from its own folder.
+ *
+ * @throws ConfigurationError with every problem found: the file, its YAML, variables, settings.
+ */
+export async function loadConfig(
+  file: string,
+  environment: NodeJS.ProcessEnv,
+): Promise<LoadedConfig> {
+  const source = parseYaml(await readText(file));
+  if (source.syntaxProblems.length > 0)
+    throw failure(source.syntaxProblems.map((it) => ({ severity: 'error', file, ...it })));
+  const config = readConfig(source, environment, file);
+  return {
+    config: resolvePaths(config, dirname(resolve(file))),
+    file,
+    locate: source.locate,
+    locateName: source.locateName,
+  };
+}
+
+function readConfig(source: YamlSource, environment: NodeJS.ProcessEnv, file: string): Config {
+  const settings = createSettings();
+  const { findings: unset, variablesAt } = substituteVariables(source, environment, settings);
+  const root = source.toValue();
+  if (root === null || root === undefined)
+    throw new ConfigurationError([{ severity: 'error', file, message: emptyFile }]);
+  const parsed = configSchema.safeParse(root, { error: () => '' });
+  const issues = parsed.error?.issues ?? [];
+  // What is said about a value that lacks its variable, or about a group around it, can be an echo.
+  const findings = [
+    ...explainIssues(issues, { root, settings, variablesAt }),
+    ...checkRules(root),
+  ].filter(({ path }) => !unset.some((other) => isWithin(other.path, path)));
+  if (parsed.success && unset.length + findings.length === 0) return parsed.data;
+  throw failure([...unset, ...findings].map((finding) => place(finding, source, file)));
+}
+
+const emptyFile =
+  'is empty; write at least kafka, registry and mappings, as in connector.example.yaml';
+
+const reasons: Readonly<Record<string, string>> = {
+  ENOENT:
+    'there is no such file; write one as in connector.example.yaml, or name another with --config FILE',
+  EISDIR: 'this is a folder; name a file with --config FILE',
+  EACCES: 'the file may not be read by this user; change its permissions',
+};
+
+async function readText(file: string): Promise<string> {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(await readFile(file));
+  } catch (thrown) {
+    const error = toError(thrown);
+    const code = String(Reflect.get(error, 'code'));
+    const message =
+      code === 'ERR_ENCODING_INVALID_ENCODED_DATA'
+        ? 'the file is not text in UTF-8; save it as such'
+        : (reasons[code] ?? `the file cannot be read: ${error.message}`);
+    throw new ConfigurationError([{ severity: 'error', file, message }]);
+  }
+}
+
+function failure(problems: readonly Problem[]): ConfigurationError {
+  return new ConfigurationError(
+    problems.toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0)),
+  );
+}
+
+/** Names the place of a finding; one about a setting that is missing is where it should be. */
+function place({ path, message, at, shownAs }: Finding, source: YamlSource, file: string): Problem {
+  const exact = at === 'name' ? source.locateName(path) : source.locate(path);
+  return {
+    severity: 'error',
+    file,
+    ...(exact ?? locateNearest(path, source)),
+    setting: formatSetting(shownAs ?? path),
+    message,
+  };
+}
+
+function locateNearest(path: SettingPath, source: YamlSource): Place | undefined {
+  const found = source.locate(path);
+  return found ?? (path.length === 0 ? undefined : locateNearest(path.slice(0, -1), source));
+}
+
+function isWithin(path: SettingPath, group: SettingPath): boolean {
+  return group.every((part, index) => path[index] === part);
+}

@@ -1,0 +1,27 @@
+import { resolve } from 'node:path';
+import type { Config, Mapping } from './schema.ts';
+
+/**
+ * Makes the names of files absolute: schema files, TLS files and the SQLite file are relative to the
+ * folder of the configuration file, so that it doesn't matter from where the connector is started.
+ */
+export function resolvePaths(config: Config, folder: string): Config {
+  const absolute = (file: string): string => resolve(folder, file);
+  const { kafka, store, mappings } = config;
+  return {
+    ...config,
+    kafka: typeof kafka.ssl === 'object' ? { ...kafka, ssl: mapFiles(kafka.ssl, absolute) } : kafka,
+    store: `sqlite:${absolute(store.slice('sqlite:'.length))}`,
+    mappings: mappings.map(
+      (mapping): Mapping =>
+        mapping.schema === undefined ? mapping : { ...mapping, schema: absolute(mapping.schema) },
+    ),
+  };
+}
+
+type Files = Exclude<Config['kafka']['ssl'], boolean | undefined>;
+
+function mapFiles(files: Files, change: (file: string) => string): Files {
+  const entries = Object.entries(files).map(([name, file]) => [name, file && change(file)]);
+  return Object.fromEntries(entries);
+}

@@ -1,0 +1,146 @@
+import { kafkaSchema, type Mapping, mappingSchema } from './schema.ts';
+import type { Finding } from './settingPath.ts';
+import { valueAt } from './settingPath.ts';
+
+/** A mapping that is valid by itself, and its place in the list. */
+interface Placed {
+  readonly index: number;
+  readonly mapping: Mapping;
+}
+
+/**
+ * What settings demand of each other. Works on parsed YAML that needs not be valid otherwise, so that a
+ * mistake in one place doesn't hide those in others.
+ */
+export function checkRules(root: unknown): Finding[] {
+  const list = valueAt(root, ['mappings']);
+  const placed = (Array.isArray(list) ? list : []).flatMap((candidate, index): Placed[] => {
+    const parsed = mappingSchema.safeParse(candidate);
+    return parsed.success ? [{ index, mapping: parsed.data }] : [];
+  });
+  return [
+    ...placed.flatMap(checkMapping),
+    ...placed.flatMap((later) =>
+      checkAgainstEarlier(later, placed.slice(0, placed.indexOf(later))),
+    ),
+    ...checkRegistry(root, placed),
+    ...checkKafka(root, placed),
+  ];
+}
+
+function checkMapping({ index, mapping }: Placed): Finding[] {
+  return [
+    ...checkSchemaFile(index, mapping),
+    ...checkPerson(index, mapping),
+    ...checkCurrency(index, mapping),
+  ];
+}
+
+function checkSchemaFile(index: number, { format, schema }: Mapping): Finding[] {
+  if (format !== 'confluent' && schema === undefined)
+    return [
+      {
+        path: ['mappings', index, 'format'],
+        message: `the format ${format} needs schema: FILE.avsc beside it`,
+      },
+    ];
+  if (format === 'confluent' && schema !== undefined)
+    return [
+      {
+        path: ['mappings', index, 'schema'],
+        message:
+          'a schema file goes with the formats bare and single-object; with confluent, the schema comes from the registry',
+        at: 'name',
+      },
+    ];
+  return [];
+}
+
+function checkPerson(index: number, mapping: Mapping): Finding[] {
+  if (mapping.record === 'click' || mapping.user !== undefined || mapping.click !== undefined)
+    return [];
+  return [
+    {
+      path: ['mappings', index],
+      message:
+        'needs user (the fields that identify the person) or click (the field with the click id), else no click can be found',
+    },
+  ];
+}
+
+function checkCurrency(index: number, mapping: Mapping): Finding[] {
+  if (mapping.record !== 'order' || mapping.value === undefined || mapping.value.currency)
+    return [];
+  const { accept, unit } = mapping.value;
+  const needy = [...(accept ? ['accept'] : []), ...(unit === 'minor' ? ['unit'] : [])];
+  return needy.map((name) => ({
+    path: ['mappings', index, 'value', name],
+    message: `needs currency beside it: the field with the ISO 4217 code${
+      name === 'unit' ? ', which says how many decimals minor units have' : ''
+    }`,
+  }));
+}
+
+function checkAgainstEarlier({ index, mapping }: Placed, earlier: readonly Placed[]): Finding[] {
+  const sameTopic = earlier.filter((other) => other.mapping.topic === mapping.topic);
+  const twin = sameTopic.find(
+    (other) =>
+      other.mapping.record === mapping.record && isSameName(other.mapping.event, mapping.event),
+  );
+  const twins = twin && {
+    path: ['mappings', index],
+    message: `has the topic, event and record of mappings[${twin.index}]; keep one of them`,
+  };
+  const odd = sameTopic.find((other) => !isReadAlike(other.mapping, mapping));
+  const odds = odd && {
+    path: ['mappings', index, 'topic'],
+    message: `all mappings of a topic must have the same format and schema; mappings[${odd.index}] has others`,
+  };
+  return [twins, odds].filter((finding) => finding !== undefined);
+}
+
+/** With the namespace left out, a name stands for every namespace. */
+function isSameName(one: string, other: string): boolean {
+  return one === other || one.endsWith(`.${other}`) || other.endsWith(`.${one}`);
+}
+
+function isReadAlike(one: Mapping, other: Mapping): boolean {
+  return one.format === other.format && one.schema === other.schema;
+}
+
+function checkRegistry(root: unknown, placed: readonly Placed[]): Finding[] {
+  const user = placed.find(({ mapping }) => mapping.format === 'confluent');
+  if (user === undefined || valueAt(root, ['registry']) !== undefined) return [];
+  return [
+    {
+      path: ['registry'],
+      message: `required, but missing: mappings[${user.index}] has the format confluent, whose schemas come from a registry (registry.url)`,
+    },
+  ];
+}
+
+function checkKafka(root: unknown, placed: readonly Placed[]): Finding[] {
+  const { data: kafka } = kafkaSchema.safeParse(valueAt(root, ['kafka']));
+  if (kafka === undefined) return [];
+  const deadLetters = `${kafka.group}.dead-letters`;
+  const loops = placed
+    .filter(({ mapping }) => mapping.topic === deadLetters)
+    .map(({ index }) => ({
+      path: ['mappings', index, 'topic'],
+      message: 'this is the topic that dead letters are written to; it cannot be read as well',
+    }));
+  return [...loops, ...checkClientCertificate(kafka.ssl)];
+}
+
+function checkClientCertificate(ssl: unknown): Finding[] {
+  const cert = valueAt(ssl, ['cert']);
+  const key = valueAt(ssl, ['key']);
+  if ((cert === undefined) === (key === undefined)) return [];
+  const [present, absent] = cert === undefined ? ['key', 'cert'] : ['cert', 'key'];
+  return [
+    {
+      path: ['kafka', 'ssl', present],
+      message: `needs ${absent} beside it: a client certificate takes both files`,
+    },
+  ];
+}

@@ -1,0 +1,133 @@
+import ms from 'ms';
+import { z } from 'zod';
+
+/*
+ * The kinds of value that settings have. A message that begins with `expected` is completed with what
+ * was found instead (explain.ts); any other stands as it is. No message holds the value itself, which
+ * can be a secret.
+ */
+
+const expectedDuration = 'expected a span of time such as 500ms, 5s, 10m, 1h or 30d';
+const oneDay = 86_400_000;
+const tenYears = 3_650 * oneDay;
+
+/** A span of time: a number of milliseconds, or a text such as `500ms`, `5s`, `10m`, `1h`, `30d`. */
+export const duration = z
+  .union(
+    [
+      z
+        .string()
+        .regex(/^\d{1,12}(\.\d{1,3})?(ms|s|m|h|d)?$/, expectedDuration)
+        .meta({ examples: ['500ms', '5s', '10m', '1h', '30d'] }),
+      z
+        .number(expectedDuration)
+        .nonnegative(expectedDuration)
+        .meta({ description: 'Milliseconds.' }),
+    ],
+    expectedDuration,
+  )
+  .transform((value) => Math.round(typeof value === 'number' ? value : ms(value as ms.StringValue)))
+  .refine((value) => value <= tenYears, 'expected ten years at most');
+
+/** How long to wait for something. A timer of Node's cannot be set to more than 24.8 days. */
+export const timeout = duration.refine(
+  (value) => value > 0 && value <= oneDay,
+  'expected more than 0 and at most 1d',
+);
+
+export const text = z.string().min(1);
+
+/** Secrets are marked: no message shows what stands there. */
+export const secret = text.meta({ secret: true });
+
+/** An address to which paths are appended; user and password have settings of their own. */
+export const httpUrl = z
+  .url({ protocol: /^https?$/, error: 'expected an http:// or https:// address', abort: true })
+  .refine(
+    (value) => ['username', 'password', 'search', 'hash'].every((part) => isWithout(value, part)),
+    'an address without user, password, ? and # is needed here',
+  );
+
+function isWithout(url: string, part: string): boolean {
+  return Reflect.get(new URL(url), part) === '';
+}
+
+const hostAndPort = /^([^\s:/@,]+|\[[0-9a-fA-F:.]+\]):\d{1,5}$/;
+
+/** One text or a list of them; `${KAFKA_BROKERS}` may hold several, separated by commas. */
+export const brokers = z
+  .union([text, z.array(text).min(1)], 'expected host:port or a list of them')
+  .transform((value) =>
+    [value]
+      .flat()
+      .flatMap((entry) => entry.split(','))
+      .map((broker) => broker.trim())
+      .filter((broker) => broker !== ''),
+  )
+  .refine(
+    (list) => list.length > 0 && list.every((broker) => hostAndPort.test(broker)),
+    'each broker must be host:port, such as localhost:9092',
+  );
+
+/** An address to listen on. */
+export const listenAddress = z
+  .string()
+  .regex(hostAndPort, 'expected host:port, such as 127.0.0.1:9464');
+
+/**
+ * A name that Kafka takes for a topic
+ * (https://github.com/apache/kafka/blob/trunk/clients/src/main/java/org/apache/kafka/common/internals/Topic.java).
+ */
+export const topicName = z
+  .string()
+  .regex(
+    /^[a-zA-Z0-9._-]{1,249}$/,
+    'expected 1 to 249 letters, digits, dots, underscores and hyphens',
+  );
+
+/** A consumer group that leaves room for the suffix of its topic of dead letters. */
+export const groupName = z
+  .string()
+  .regex(
+    /^[a-zA-Z0-9._-]{1,236}$/,
+    'expected 1 to 236 letters, digits, dots, underscores and hyphens, as it names the topic <group>.dead-letters',
+  );
+
+/** The name of an Avro record, with or without its namespace. */
+export const recordName = z
+  .string()
+  .regex(/^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$/, "expected an Avro record's name");
+
+/** A field of the event, by its dotted path. */
+export const path = text.meta({ description: 'A field of the event, as a dotted path.' });
+
+/** One field or several. */
+export const paths = z
+  .union([path, z.array(path).min(1)], 'expected a field or a list of fields')
+  .transform((value) => [value].flat());
+
+/** An ISO 4217 code. */
+export const currencyCode = z
+  .string()
+  .regex(/^[A-Z]{3}$/, 'expected an ISO 4217 code in capitals, such as EUR');
+
+const laterStore = /^(postgres|postgresql|mysql|mariadb):/;
+
+/** The file of an SQLite database, as `sqlite:FILE`. */
+export const store = z.string().regex(/^sqlite:(?!\/\/[^/])(?!:memory:)./, {
+  error: (issue) =>
+    laterStore.test(String(issue.input))
+      ? 'Postgres and MySQL are not supported yet; supported now: sqlite:FILE'
+      : 'must be sqlite: and the name of a file, such as sqlite:connector.db',
+});
+
+/** The message for values that a later version will take; other values get the usual one. */
+export function notYet(
+  later: readonly string[],
+  now: readonly string[],
+): (input: unknown) => string | undefined {
+  return (input) => {
+    const known = later.find((value) => value === String(input).toLowerCase());
+    return known && `${known} is not supported yet; supported now: ${now.join(', ')}`;
+  };
+}

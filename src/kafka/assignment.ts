@@ -1,0 +1,86 @@
+import kafkajs, { type PartitionAssigner } from 'kafkajs';
+import { AssignedPartition } from './partition.ts';
+
+/** No fetch is under way for longer than this; a broker that is gone ends no fetch at all. */
+const longestFetch = 60_000;
+
+/**
+ * The partitions that this member owns now. It is the fence: from the moment the member asks to join again
+ * until it has joined, it owns none, and what it owned before stays revoked.
+ */
+export class Assignment {
+  #generation = 0;
+  #partitions = new Map<string, AssignedPartition>();
+  readonly #fetches = new Map<string, { generation: number; startedAt: number }>();
+
+  get partitions(): Iterable<AssignedPartition> {
+    return this.#partitions.values();
+  }
+
+  find(topic: string, partition: number): AssignedPartition | undefined {
+    return this.#partitions.get(`${topic}/${partition}`);
+  }
+
+  /** Revokes everything: what was read for it may go on and settle, but nothing new starts. */
+  fence(): void {
+    for (const partition of this.#partitions.values()) partition.isRevoked = true;
+    this.#partitions.clear();
+    this.#generation += 1;
+  }
+
+  /** Takes the partitions of the generation that was just joined. */
+  assign(partitionsByTopic: Readonly<Record<string, readonly number[]>>): void {
+    this.fence();
+    for (const [topic, partitions] of Object.entries(partitionsByTopic)) {
+      for (const partition of partitions) this.replace(topic, partition);
+    }
+  }
+
+  /** Starts a partition afresh, for instance after its log was cut off or recreated. */
+  replace(topic: string, partition: number): AssignedPartition {
+    const previous = this.find(topic, partition);
+    if (previous) previous.isRevoked = true;
+    const fresh = new AssignedPartition(topic, partition);
+    this.#partitions.set(`${topic}/${partition}`, fresh);
+    return fresh;
+  }
+
+  /** A broker is asked for records. The fetch before it, and the handling of its batches, have ended. */
+  fetchStarted(broker: string, now: number): void {
+    this.#fetches.set(broker, { generation: this.#generation, startedAt: now });
+  }
+
+  /** Every fetch, and the handling of its batches, has ended. */
+  fetchesEnded(): void {
+    this.#fetches.clear();
+  }
+
+  /**
+   * Whether batches may still come in that were fetched in an earlier generation: kafkajs doesn't filter
+   * them by the new assignment, and taking one would skip what lies before it.
+   */
+  isSettling(now: number): boolean {
+    for (const fetch of this.#fetches.values()) {
+      const isRecent = now - fetch.startedAt < longestFetch;
+      if (fetch.generation < this.#generation && isRecent) return true;
+    }
+    return false;
+  }
+}
+
+/**
+ * kafkajs's round-robin assigner, which also tells when the member is about to join: `protocol()` is the
+ * one place that runs before every JoinGroup, whichever way kafkajs came there.
+ */
+export function fencingAssigner(onJoin: () => void): PartitionAssigner {
+  return (configuration) => {
+    const assigner = kafkajs.PartitionAssigners.roundRobin(configuration);
+    return {
+      ...assigner,
+      protocol(subscription) {
+        onJoin();
+        return assigner.protocol(subscription);
+      },
+    };
+  };
+}

@@ -1,0 +1,60 @@
+import { readFileSync } from 'node:fs';
+import kafkajs, { type Kafka, type KafkaConfig, type SASLOptions } from 'kafkajs';
+import type { Config } from '../config/schema.ts';
+import { toError, UnavailableError } from '../errors.ts';
+import { installKafkajsGuards } from './guards.ts';
+
+const { Kafka: KafkaClient, logLevel } = kafkajs;
+
+type KafkaSettings = Config['kafka'];
+
+/** What the Kafka client says; `fields` may carry the broker, the topic, the error. */
+export type KafkaLog = (
+  level: 'error' | 'warn' | 'info' | 'debug',
+  message: string,
+  fields: Record<string, unknown>,
+) => void;
+
+/** The client that consumer, producer and admin come from. Connects to nothing yet. */
+export function createKafka(settings: KafkaSettings, log: KafkaLog): Kafka {
+  installKafkajsGuards();
+  const config: KafkaConfig = {
+    clientId: 'powerspace-connector',
+    brokers: settings.brokers,
+    connectionTimeout: settings.connectTimeout,
+    logLevel: logLevel.INFO,
+    logCreator: () => (entry) => {
+      const { message, timestamp: _, logger: __, ...fields } = entry.log;
+      log(levelNames.get(entry.level) ?? 'info', message, { part: entry.namespace, ...fields });
+    },
+  };
+  if (settings.ssl !== undefined) config.ssl = readSsl(settings.ssl);
+  if (settings.sasl !== undefined) config.sasl = settings.sasl as SASLOptions;
+  return new KafkaClient(config);
+}
+
+const levelNames = new Map([
+  [logLevel.ERROR, 'error' as const],
+  [logLevel.WARN, 'warn' as const],
+  // kafkajs tells at info what only its own developers want to know: each pause, each join.
+  [logLevel.INFO, 'debug' as const],
+  [logLevel.DEBUG, 'debug' as const],
+]);
+
+function readSsl(ssl: NonNullable<KafkaSettings['ssl']>): NonNullable<KafkaConfig['ssl']> {
+  if (typeof ssl === 'boolean') return ssl;
+  const files = Object.entries(ssl).flatMap(([name, file]) =>
+    file === undefined ? [] : [[name, readFileSync(file)]],
+  );
+  return Object.fromEntries(files);
+}
+
+/** The error for a broker that can't be reached, with what a person needs to find out why. */
+export function kafkaUnavailable(settings: KafkaSettings, thrown: unknown): UnavailableError {
+  const error = toError(thrown);
+  return new UnavailableError(
+    `Kafka at ${settings.brokers.join(', ')}`,
+    `${error.message} (connectTimeout ${settings.connectTimeout} ms)`,
+    { cause: error },
+  );
+}

@@ -1,0 +1,40 @@
+import type { EachBatchPayload } from 'kafkajs';
+import type { AssignedPartition } from './partition.ts';
+
+type CommitOffsets = EachBatchPayload['commitOffsetsIfNecessary'];
+
+/** Commits the watermarks of partitions that are owned now; never one that goes back. */
+export class Committer {
+  #commitOffsets: CommitOffsets | undefined;
+
+  /**
+   * Commits through this function from now on. The one of a batch makes a single attempt and takes the
+   * generation of the call; `consumer.commitOffsets` retries into the next generation instead.
+   */
+  use(commitOffsets: CommitOffsets): void {
+    this.#commitOffsets = commitOffsets;
+  }
+
+  /** Rejects when the broker doesn't take them; calling it again later is then enough. */
+  async commit(partitions: Iterable<AssignedPartition>): Promise<void> {
+    const advanced: { partition: AssignedPartition; offset: number }[] = [];
+    for (const partition of partitions) {
+      const { offset } = partition.watermark;
+      if (offset !== undefined && offset > (partition.committed ?? -1)) {
+        advanced.push({ partition, offset });
+      }
+    }
+    if (advanced.length === 0 || !this.#commitOffsets) return;
+    const byTopic = Map.groupBy(advanced, ({ partition }) => partition.topic);
+    await this.#commitOffsets({
+      topics: Array.from(byTopic, ([topic, entries]) => ({
+        topic,
+        partitions: entries.map(({ partition, offset }) => ({
+          partition: partition.partition,
+          offset: String(offset),
+        })),
+      })),
+    });
+    for (const { partition, offset } of advanced) partition.committed = offset;
+  }
+}

@@ -1,0 +1,98 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { IHeaders, Kafka, Producer } from 'kafkajs';
+import { toError, UnavailableError } from '../errors.ts';
+import type { SourceRecord } from './partition.ts';
+
+/** kafkajs can wait for a broker without end; a dead letter is produced again after this long. */
+const sendDeadline = 15_000;
+
+/** A record that can't be reported, and why. */
+export interface DeadLetter {
+  readonly record: SourceRecord;
+  readonly reason: string;
+  readonly error: string;
+  /** HTTP requests that were made for it. */
+  readonly attempts: number;
+}
+
+/** The topic that a group's dead letters go to (design §5). */
+export function deadLetterTopic(group: string): string {
+  return `${group}.dead-letters`;
+}
+
+/** Produces dead letters: the original key, value and headers, and headers that say what happened. */
+export class DeadLetters {
+  readonly #kafka: Kafka;
+  readonly #topic: string;
+  #producer: Producer | undefined;
+
+  constructor(kafka: Kafka, group: string) {
+    this.#kafka = kafka;
+    this.#topic = deadLetterTopic(group);
+  }
+
+  /**
+   * Resolves once all of them are on all in-sync replicas. Throws UnavailableError otherwise: sending them
+   * again then may repeat some, and loses none.
+   */
+  async send(letters: readonly DeadLetter[]): Promise<void> {
+    const deadline = new AbortController();
+    try {
+      await Promise.race([this.#send(letters), rejectLater(deadline.signal)]);
+    } catch (thrown) {
+      // A producer that has timed out can stay broken (tulios/kafkajs#919).
+      await this.close().catch(() => undefined);
+      const { message } = toError(thrown);
+      throw new UnavailableError(`Kafka topic ${this.#topic}`, message, { cause: thrown });
+    } finally {
+      deadline.abort();
+    }
+  }
+
+  async close(): Promise<void> {
+    const producer = this.#producer;
+    this.#producer = undefined;
+    await producer?.disconnect();
+  }
+
+  async #send(letters: readonly DeadLetter[]): Promise<void> {
+    this.#producer ??= this.#kafka.producer({
+      allowAutoTopicCreation: false,
+      idempotent: false,
+      retry: { retries: 3 },
+    });
+    await this.#producer.connect();
+    const at = new Date().toISOString();
+    await this.#producer.send({
+      topic: this.#topic,
+      acks: -1,
+      messages: letters.map((letter) => ({
+        key: letter.record.key,
+        value: letter.record.value,
+        headers: headersOf(letter, at),
+      })),
+    });
+  }
+}
+
+function headersOf({ record, reason, error, attempts }: DeadLetter, at: string): IHeaders {
+  return {
+    ...record.headers,
+    'dead-letter-reason': reason,
+    'dead-letter-error': error,
+    'dead-letter-topic': record.topic,
+    'dead-letter-partition': String(record.partition),
+    'dead-letter-offset': String(record.offset),
+    'dead-letter-attempts': String(attempts),
+    'dead-letter-at': at,
+  };
+}
+
+async function rejectLater(signal: AbortSignal): Promise<never> {
+  try {
+    await sleep(sendDeadline, undefined, { signal });
+  } catch {
+    // Aborted: the race is over, and nobody hears this any more.
+  }
+  throw new Error(`no acknowledgement within ${sendDeadline} ms`);
+}

@@ -1,0 +1,43 @@
+import { createRequire } from 'node:module';
+import { promisify } from 'node:util';
+import { zstdCompress, zstdDecompress } from 'node:zlib';
+import kafkajs from 'kafkajs';
+import SnappyCodec from 'kafkajs-snappy';
+import { compressFrame, decompressFrame } from 'lz4-napi';
+
+const { CompressionCodecs, CompressionTypes } = kafkajs;
+const require = createRequire(import.meta.url);
+
+/**
+ * kafkajs 2.2.4 is no longer maintained; what would stop or burden the connector is mended here. A codec that isn't registered ends its consumer, so each that Kafka has is registered.
+ */
+export function installKafkajsGuards(): void {
+  CompressionCodecs[CompressionTypes.Snappy] = SnappyCodec;
+  CompressionCodecs[CompressionTypes.LZ4] = () => ({
+    compress: ({ buffer }: { buffer: Buffer }) => compressFrame(buffer),
+    decompress: (buffer: Buffer) => decompressFrame(buffer),
+  });
+  CompressionCodecs[CompressionTypes.ZSTD] = () => ({
+    compress: ({ buffer }: { buffer: Buffer }) => promisify(zstdCompress)(buffer),
+    decompress: (buffer: Buffer) => promisify(zstdDecompress)(buffer),
+  });
+  checkRequestsOnlyWhenPending();
+}
+
+interface RequestQueue {
+  readonly pending: readonly unknown[];
+  scheduleCheckPendingRequests(): void;
+}
+
+const requestQueue: RequestQueue = require('kafkajs/src/network/requestQueue').prototype;
+const scheduleCheck = requestQueue.scheduleCheckPendingRequests;
+
+/**
+ * kafkajs looks for pending requests about a thousand times a second for as long as it lives, with a timer
+ * whose negative delay Node 24 and later warn about (tulios/kafkajs#1556, #1751).
+ */
+function checkRequestsOnlyWhenPending(): void {
+  requestQueue.scheduleCheckPendingRequests = function scheduleWhenPending() {
+    if (this.pending.length > 0) scheduleCheck.call(this);
+  };
+}

@@ -1,0 +1,13 @@
+#!/usr/bin/env node
+const oldestNode = 24;
+
+if (Number(process.versions.node.split('.')[0]) < oldestNode) {
+  process.stderr.write(
+    `powerspace-connector needs Node.js ${oldestNode} or newer, and this is ${process.versions.node} (${process.execPath}).\n` +
+      'In a checkout, npx and npm scripts use the Node.js that it installs: npx powerspace-connector --help\n',
+  );
+  process.exit(1);
+}
+
+const { runProgram } = await import('./cli/program.ts');
+process.exitCode = await runProgram(process.argv.slice(2));

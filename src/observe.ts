@@ -1,0 +1,59 @@
+import type { RecordConsumer } from './kafka/consumer.ts';
+import type { AssembledPipeline } from './pipeline/assemble.ts';
+import type { HoldReason } from './powerspace/breaker.ts';
+import type { Store } from './store/store.ts';
+import type { Metrics } from './telemetry/metrics.ts';
+
+/** What can be looked at while the connector runs. */
+export interface Observed {
+  readonly pipeline: AssembledPipeline;
+  readonly consumer: RecordConsumer;
+  readonly store: Store;
+}
+
+const holdReasons: readonly HoldReason[] = ['transient', 'setup', 'rejected'];
+
+/** Lets the gauges be read from the running parts. */
+export function observeGauges(metrics: Metrics, { pipeline, consumer, store }: Observed): void {
+  const { deliverer, intake, outstanding, breaker } = pipeline;
+  const secondsSince = (time: number | undefined) =>
+    time === undefined ? 0 : (Date.now() - time) / 1_000;
+  metrics.observe('powerspace.postbacks.in_flight', () => [{ value: deliverer.inFlight }]);
+  metrics.observe('powerspace.records.unsettled', () => [{ value: intake.heldRecords }]);
+  metrics.observe('powerspace.records.unsettled.oldest_age', () => [
+    { value: secondsSince(outstanding.oldest?.readAt) },
+  ]);
+  metrics.observe('powerspace.partition.lag', () =>
+    consumer.partitions.map(({ topic, partition, lag }) => ({
+      value: lag,
+      labels: { topic, partition },
+    })),
+  );
+  metrics.observe('powerspace.partition.uncommitted', () =>
+    consumer.partitions.map(({ topic, partition, uncommitted }) => ({
+      value: uncommitted,
+      labels: { topic, partition },
+    })),
+  );
+  metrics.observe('powerspace.hold', () =>
+    holdReasons.map((reason) => ({
+      value: breaker.hold === reason ? 1 : 0,
+      labels: { reason },
+    })),
+  );
+  metrics.observe('powerspace.last_success.age', () =>
+    deliverer.lastSuccessAt === undefined ? [] : [{ value: secondsSince(deliverer.lastSuccessAt) }],
+  );
+  metrics.observe('powerspace.store.clicks', async () => [{ value: await store.clicks.count() }]);
+  metrics.observe('powerspace.store.ledger', async () => [{ value: await store.ledger.count() }]);
+}
+
+/** Why the connector can't do its work now, in sentences; empty when it can. */
+export function readinessProblems({ pipeline, consumer }: Observed): readonly string[] {
+  const { hold } = pipeline.breaker;
+  return [
+    ...(consumer.isMember ? [] : ['the consumer is not in its group']),
+    ...(hold === undefined ? [] : [`postbacks are held (${hold})`]),
+    ...pipeline.availability.problems,
+  ];
+}

@@ -1,0 +1,104 @@
+import type { SchemaRegistry } from '../avro/registry.ts';
+import type { AvroSchema } from '../avro/schema.ts';
+import type { Clock } from '../clock.ts';
+import type { Config, Mapping } from '../config/schema.ts';
+import type { DeadLetters } from '../kafka/deadLetters.ts';
+import type { Stage, TopicStages } from '../kafka/stageGate.ts';
+import { Breaker } from '../powerspace/breaker.ts';
+import type { PowerspaceClient } from '../powerspace/client.ts';
+import type { Store } from '../store/store.ts';
+import type { Logger } from '../telemetry/log.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import type { Traces } from '../telemetry/traces.ts';
+import { createAttempt } from './attempt.ts';
+import { Availability } from './availability.ts';
+import { createClaim } from './claim.ts';
+import { createDecode, type TopicFormat } from './decode.ts';
+import { Deliverer } from './deliver.ts';
+import { Outstanding } from './delivery.ts';
+import { Intake } from './intake.ts';
+import { createJoin } from './join.ts';
+import { createPipeline } from './pipeline.ts';
+import { createSettle } from './settle.ts';
+
+/** The parts of the outside world, opened. */
+export interface OpenParts {
+  readonly config: Config;
+  readonly registry: SchemaRegistry | undefined;
+  /** The schemas of `schema:` settings, by that setting. */
+  readonly schemas: ReadonlyMap<string, AvroSchema>;
+  readonly store: Store;
+  readonly client: PowerspaceClient;
+  readonly deadLetters: Pick<DeadLetters, 'send'>;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  readonly traces: Traces;
+  /** Aborts what only prepares a postback; then, when time is up, what makes its outcome durable. */
+  readonly stopping: AbortSignal;
+  readonly deadline: AbortSignal;
+  /** Something failed that no retry mends. */
+  readonly onFailure: (thrown: unknown) => void;
+}
+
+/** A pipeline, and what can be asked of it from outside. */
+export type AssembledPipeline = ReturnType<typeof assemblePipeline>;
+
+/** Builds the steps from the parts that they need. */
+export function assemblePipeline(parts: OpenParts) {
+  const { config, clock, log, metrics, traces, onFailure } = parts;
+  const { clicks, ledger } = parts.store;
+  const intake = new Intake();
+  const outstanding = new Outstanding();
+  const breaker = new Breaker();
+  const availability = new Availability(clock, log);
+  const untilAvailable = availability.until(parts.stopping);
+  const settle = createSettle({
+    ...{ intake, outstanding, ledger, clock, metrics, traces, onFailure },
+    deadLetters: parts.deadLetters,
+    untilAvailable: availability.until(parts.deadline),
+  });
+  const deliverer = new Deliverer({
+    ...{ breaker, clock, metrics, log, onFailure },
+    ...config.powerspace,
+    attempt: createAttempt({ client: parts.client, clock, metrics, log }),
+    conclude: settle.delivery,
+    giveBack: settle.giveBack,
+  });
+  const topics = topicFormats(config.mappings, parts.schemas);
+  const pipeline = createPipeline({
+    ...{ intake, deliverer, settle },
+    decode: createDecode({ topics, registry: parts.registry, untilAvailable }),
+    join: createJoin({ clicks, rules: config.clicks, traces, untilAvailable }),
+    claim: createClaim({
+      ...{ ledger, outstanding, clock, untilAvailable },
+      letGo: (record) => intake.release(record),
+    }),
+  });
+  return { ...pipeline, intake, outstanding, breaker, deliverer, availability };
+}
+
+function topicFormats(
+  mappings: readonly Mapping[],
+  schemas: ReadonlyMap<string, AvroSchema>,
+): readonly TopicFormat[] {
+  const byTopic = Map.groupBy(mappings, ({ topic }) => topic);
+  return Array.from(byTopic, ([topic, own]) => {
+    const schema = own[0]?.schema;
+    return {
+      topic,
+      format: own[0]?.format ?? 'confluent',
+      schema: schema === undefined ? undefined : schemas.get(schema),
+      mappings: own,
+    };
+  });
+}
+
+/** The stages that each topic holds, by its mappings. */
+export function topicStages(mappings: readonly Mapping[]): readonly TopicStages[] {
+  const byTopic = Map.groupBy(mappings, ({ topic }) => topic);
+  return Array.from(byTopic, ([topic, own]) => ({
+    topic,
+    stages: own.map(({ record }): Stage => record),
+  }));
+}

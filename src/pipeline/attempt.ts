@@ -1,0 +1,65 @@
+import type { Clock } from '../clock.ts';
+import {
+  type AttemptClass,
+  type AttemptResult,
+  classify,
+  describeAttempt,
+} from '../powerspace/answer.ts';
+import type { PowerspaceClient } from '../powerspace/client.ts';
+import { postbackPath, postbackTarget } from '../powerspace/request.ts';
+import { hashClickId, type Logger } from '../telemetry/log.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import type { Delivery } from './delivery.ts';
+
+/** What one attempt needs. */
+export interface AttemptParts {
+  readonly client: PowerspaceClient;
+  readonly clock: Clock;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+}
+
+/** An attempt that has ended, and what that means. */
+export interface Attempt {
+  readonly result: AttemptResult;
+  readonly class: AttemptClass;
+}
+
+/** Sends one HTTP request and notes it in span, metric and log: each call with its time, as Powerspace asks. */
+export function createAttempt(parts: AttemptParts) {
+  const { client, clock, metrics, log } = parts;
+  return async function attempt(delivery: Delivery): Promise<Attempt> {
+    const { postback, postbackSpan } = delivery;
+    const url = new URL(postbackPath(postback.kind), client.origin);
+    const span = postbackSpan.startAttempt(url, delivery.attempts);
+    const startedAt = clock.now();
+    delivery.attempts += 1;
+    const result = await client.get(postbackTarget(postback));
+    const milliseconds = clock.now() - startedAt;
+    delivery.status = result.type === 'answer' ? result.status : undefined;
+    if (result.type === 'answer') span.answered(result.status);
+    else span.failed(result.code);
+    const ended = { result, class: classify(result) };
+    metrics.attempted(postback.kind, ended.class, milliseconds / 1_000);
+    logAttempt(log, delivery, ended, milliseconds);
+    return ended;
+  };
+}
+
+function logAttempt(log: Logger, delivery: Delivery, ended: Attempt, milliseconds: number): void {
+  const level = ended.class === 'delivered' ? 'debug' : 'warn';
+  if (!log.isLevelEnabled(level)) return;
+  const { postback, record, span } = delivery;
+  const fields = {
+    kind: postback.kind,
+    click: hashClickId(postback.clickId),
+    topic: record.topic,
+    partition: record.partition,
+    offset: record.offset,
+    attempt: delivery.attempts,
+    class: ended.class,
+    milliseconds,
+    ...(span.traceId !== undefined && { trace_id: span.traceId }),
+  };
+  log[level](fields, describeAttempt(ended.result));
+}

@@ -1,0 +1,62 @@
+import type { Clock } from '../clock.ts';
+import { ConfigurationError, UnavailableError } from '../errors.ts';
+import type { Logger } from '../telemetry/log.ts';
+
+const firstDelay = 200;
+const longestDelay = 10_000;
+
+/** Calls `work` until the part that it needs is there. */
+export type UntilAvailable = <T>(work: () => Promise<T>) => Promise<T>;
+
+/**
+ * Waits for the parts that the pipeline needs. What fails with UnavailableError, or because access is not
+ * granted, is repeated 0.2 s to 10 s apart, with jitter, for as long as it takes: the records wait, and
+ * through the full intake so does Kafka.
+ */
+export class Availability {
+  readonly #clock: Clock;
+  readonly #log: Logger;
+  readonly #waiting = new Map<symbol, string>();
+
+  constructor(clock: Clock, log: Logger) {
+    this.#clock = clock;
+    this.#log = log;
+  }
+
+  /** Why each part that is waited for can't serve. */
+  get problems(): readonly string[] {
+    return [...new Set(this.#waiting.values())];
+  }
+
+  /** A way to wait, until `signal` aborts: then it rejects with its reason. Other errors pass through. */
+  until(signal: AbortSignal): UntilAvailable {
+    return async (work) => {
+      const id = Symbol();
+      try {
+        for (let failures = 1; ; failures += 1) {
+          try {
+            return await work();
+          } catch (thrown) {
+            if (!isWorthWaiting(thrown)) throw thrown;
+            this.#waiting.set(id, thrown.message);
+            await this.#wait(thrown, failures, signal);
+          }
+        }
+      } finally {
+        this.#waiting.delete(id);
+      }
+    };
+  }
+
+  async #wait(error: Error, failures: number, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    const ceiling = Math.min(firstDelay * 2 ** failures, longestDelay);
+    const delay = Math.round(ceiling * (0.5 + Math.random() / 2));
+    this.#log.warn({ failures, delay }, `${error.message}; trying again`);
+    await this.#clock.wait(delay, signal);
+  }
+}
+
+function isWorthWaiting(thrown: unknown): thrown is UnavailableError | ConfigurationError {
+  return thrown instanceof UnavailableError || thrown instanceof ConfigurationError;
+}

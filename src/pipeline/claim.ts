@@ -1,0 +1,88 @@
+import type { Clock } from '../clock.ts';
+import type { SourceRecord } from '../kafka/partition.ts';
+import type { ClaimResult, Ledger } from '../store/store.ts';
+import { hashClickId } from '../telemetry/log.ts';
+import type { UntilAvailable } from './availability.ts';
+import type { Conversion } from './compose.ts';
+import { Delivery, type Outstanding } from './delivery.ts';
+import { duplicate } from './outcome.ts';
+import type { Settlement, StepResult } from './step.ts';
+
+/** What claiming needs. */
+export interface ClaimParts {
+  readonly ledger: Ledger;
+  readonly outstanding: Outstanding;
+  readonly clock: Clock;
+  readonly untilAvailable: UntilAvailable;
+  /** Lets go of a record that gets no outcome here: another stands for it, or it is no longer ours. */
+  readonly letGo: (record: SourceRecord) => void;
+}
+
+/**
+ * Notes in the ledger, in one statement, what is about to be sent: the note is durable before the first byte
+ * goes out, so that a replay, a rebalance, a producer's duplicate or a restart finds it.
+ */
+export function createClaim(parts: ClaimParts) {
+  const { ledger, outstanding, untilAvailable } = parts;
+  return async function claim(conversions: readonly Conversion[]): Promise<StepResult<Delivery>> {
+    await outstanding.released(conversions.map(({ key }) => key));
+    const { fresh, settled } = sortOut(conversions);
+    if (fresh.length === 0) return { passed: [], settled };
+    const claims = fresh.map(toClaim);
+    const results = await untilAvailable(() => ledger.claim(claims));
+    const passed: Delivery[] = [];
+    for (const [index, conversion] of fresh.entries()) {
+      const result = results[index];
+      if (result === 'claimed' || result === 'interrupted') passed.push(begin(conversion, result));
+      else settled.push(toDuplicate(conversion));
+    }
+    return { passed, settled };
+  };
+
+  /** Tells what is new from what this process is delivering already, for this record or for another. */
+  function sortOut(conversions: readonly Conversion[]) {
+    const settled: Settlement[] = [];
+    const fresh = new Map<string, Conversion>();
+    for (const conversion of conversions) {
+      const { record, key } = conversion;
+      const known = outstanding.find(key);
+      if (record.source.isRevoked) {
+        conversion.span.abandon();
+        parts.letGo(record);
+      } else if (known?.record.isSameAs(record)) {
+        conversion.span.abandon();
+        parts.letGo(known.adopt(record));
+      } else if (known || fresh.has(key.toString('hex'))) {
+        settled.push(toDuplicate(conversion));
+      } else {
+        fresh.set(key.toString('hex'), conversion);
+      }
+    }
+    return { fresh: [...fresh.values()], settled };
+  }
+
+  function begin(conversion: Conversion, result: ClaimResult): Delivery {
+    const { postback, span } = conversion;
+    const delivery = new Delivery(conversion, {
+      postbackSpan: span.startPostback(postback.kind, hashClickId(postback.clickId)),
+      readAt: parts.clock.now(),
+      wasInterrupted: result === 'interrupted',
+    });
+    outstanding.add(delivery);
+    return delivery;
+  }
+}
+
+function toDuplicate({ record, span }: Conversion): Settlement {
+  return { record, span, outcome: duplicate };
+}
+
+function toClaim({ key, postback, record }: Conversion) {
+  return {
+    key,
+    kind: postback.kind,
+    topic: record.topic,
+    partition: record.partition,
+    offset: record.offset,
+  };
+}

@@ -1,0 +1,197 @@
+import type { Clock } from '../clock.ts';
+import { type AttemptClass, type AttemptResult, describeAttempt } from '../powerspace/answer.ts';
+import type { Breaker } from '../powerspace/breaker.ts';
+import { parseRetryAfter, retryDelay } from '../powerspace/retry.ts';
+import type { Logger } from '../telemetry/log.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import type { Attempt } from './attempt.ts';
+import type { Delivery } from './delivery.ts';
+import { Lanes } from './lanes.ts';
+import { deadLettered, delivered, type Outcome } from './outcome.ts';
+
+/** What delivering needs. */
+export interface DeliverParts {
+  readonly attempt: (delivery: Delivery) => Promise<Attempt>;
+  readonly breaker: Breaker;
+  readonly clock: Clock;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+  /** Postbacks in flight at once. */
+  readonly concurrency: number;
+  /** Milliseconds, with holds taken off, after which a failing postback is given up. */
+  readonly giveUpAfter: number;
+  readonly onAmbiguous: 'resend' | 'hold';
+  /** Makes the outcome durable. Until it resolves, the postback counts as in flight. */
+  readonly conclude: (delivery: Delivery, outcome: Outcome) => Promise<void>;
+  /** Gives a claim back that is no longer ours to send. */
+  readonly giveBack: (delivery: Delivery) => Promise<void>;
+  /** Something failed that no retry mends. */
+  readonly onFailure: (thrown: unknown) => void;
+}
+
+/**
+ * Sends what is claimed. A fixed number of postbacks is in flight, those of one click one after the other;
+ * this is the only place that sends a request twice.
+ */
+export class Deliverer {
+  readonly #parts: DeliverParts;
+  readonly #lanes = new Lanes();
+  readonly #retries = new Map<Delivery, () => void>();
+  readonly #sending = new Set<Promise<void>>();
+  #cancelProbe: (() => void) | undefined;
+  #isDraining = false;
+  /** When Powerspace last recorded a postback, in milliseconds since the Unix epoch. */
+  lastSuccessAt: number | undefined;
+
+  constructor(parts: DeliverParts) {
+    this.#parts = parts;
+  }
+
+  /** Postbacks whose answer, or whose durable note of it, is awaited. */
+  get inFlight(): number {
+    return this.#sending.size;
+  }
+
+  /** Queues claimed deliveries and returns at once. */
+  add(deliveries: readonly Delivery[]): void {
+    this.#lanes.add(deliveries);
+    this.#pump();
+  }
+
+  /** Starts no new request, waits for those in flight, and gives the other claims back. */
+  async drain(): Promise<void> {
+    this.#isDraining = true;
+    this.#cancelProbe?.();
+    for (const cancel of this.#retries.values()) cancel();
+    await Promise.all(this.#sending);
+    const unsent = this.#lanes.clear().map(this.#parts.giveBack);
+    await Promise.all(unsent).catch(this.#parts.onFailure);
+  }
+
+  #pump(): void {
+    const { breaker, clock, concurrency } = this.#parts;
+    while (!this.#isDraining && this.#sending.size < concurrency) {
+      const delivery = this.#lanes.first();
+      if (!delivery) return;
+      const end = this.#endUnsent(delivery);
+      if (!end && !breaker.permits(clock.now())) {
+        this.#scheduleProbe();
+        return;
+      }
+      this.#lanes.take();
+      this.#track(end ? end() : this.#send(delivery));
+    }
+  }
+
+  /** How a delivery ends that must not be sent at all; undefined for all others. */
+  #endUnsent(delivery: Delivery): (() => Promise<void>) | undefined {
+    const { onAmbiguous, giveBack } = this.#parts;
+    if (delivery.record.source.isRevoked) {
+      return () => {
+        this.#lanes.finish(delivery);
+        return giveBack(delivery);
+      };
+    }
+    if (delivery.wasInterrupted && delivery.attempts === 0 && onAmbiguous === 'hold') {
+      return () => this.#finish(delivery, held('an earlier run was interrupted'));
+    }
+    return undefined;
+  }
+
+  #track(work: Promise<void>): void {
+    const tracked = work.catch(this.#parts.onFailure).finally(() => {
+      this.#sending.delete(tracked);
+      this.#pump();
+    });
+    this.#sending.add(tracked);
+  }
+
+  async #send(delivery: Delivery): Promise<void> {
+    if (delivery.wasInterrupted && delivery.attempts === 0) this.#countResend(delivery);
+    const ended = await this.#parts.attempt(delivery);
+    this.#reportToBreaker(ended.class, delivery);
+    const error = describeAttempt(ended.result);
+    switch (ended.class) {
+      case 'delivered':
+        this.lastSuccessAt = this.#parts.clock.now();
+        return this.#finish(delivery, delivered);
+      case 'rejected':
+        return this.#finish(delivery, rejected(delivery, error));
+      case 'setup':
+        return this.#lanes.retry(delivery);
+      case 'transient':
+        return this.#retryOrGiveUp(delivery, ended.result);
+      case 'ambiguous':
+        if (this.#parts.onAmbiguous === 'hold') return this.#finish(delivery, held(error));
+        this.#countResend(delivery);
+        return this.#retryOrGiveUp(delivery, ended.result);
+    }
+  }
+
+  /** Time in which everything was held counts against nobody. */
+  async #retryOrGiveUp(delivery: Delivery, result: AttemptResult): Promise<void> {
+    const { breaker, clock, giveUpAfter } = this.#parts;
+    const now = clock.now() - breaker.openTime(clock.now());
+    delivery.failingSince ??= now;
+    if (now - delivery.failingSince < giveUpAfter) return this.#scheduleRetry(delivery, result);
+    const error = `${describeAttempt(result)}; given up after ${delivery.attempts} attempts`;
+    await this.#finish(delivery, deadLettered('undeliverable', error));
+  }
+
+  #scheduleRetry(delivery: Delivery, result: AttemptResult): void {
+    if (this.#isDraining) return;
+    const { clock } = this.#parts;
+    const header = result.type === 'answer' ? result.retryAfter : undefined;
+    const retryAfter = parseRetryAfter(header, clock.now());
+    const delay = retryDelay(delivery.attempts, retryAfter, Math.random());
+    const cancel = clock.schedule(delay, () => {
+      this.#retries.delete(delivery);
+      this.#lanes.retry(delivery);
+      this.#pump();
+    });
+    this.#retries.set(delivery, cancel);
+  }
+
+  #scheduleProbe(): void {
+    const { breaker, clock } = this.#parts;
+    this.#cancelProbe?.();
+    // While a probe is under way its end decides how to go on.
+    if (breaker.isProbing) return;
+    const delay = Math.max(breaker.probeAt - clock.now(), 1);
+    this.#cancelProbe = clock.schedule(delay, () => this.#pump());
+  }
+
+  #reportToBreaker(attemptClass: AttemptClass, delivery: Delivery): void {
+    const { breaker, clock, log } = this.#parts;
+    const before = breaker.hold;
+    breaker.report(attemptClass, delivery.postback.clickId, clock.now());
+    if (before === undefined && breaker.hold !== undefined) {
+      log.error({ hold: breaker.hold }, holdMessages[breaker.hold]);
+    } else if (before !== undefined && breaker.hold === undefined) {
+      log.info({ hold: before }, 'postbacks flow again');
+    }
+  }
+
+  #countResend({ postback }: Delivery): void {
+    this.#parts.metrics.resent(postback.kind);
+  }
+
+  async #finish(delivery: Delivery, outcome: Outcome): Promise<void> {
+    await this.#parts.conclude(delivery, outcome);
+    this.#lanes.finish(delivery);
+  }
+}
+
+const holdMessages = {
+  transient: 'Powerspace is failing: nothing is sent but a probe, until one gets through',
+  setup: 'something between here and Powerspace is set up wrongly: nothing is sent but a probe',
+  rejected: 'Powerspace rejects every postback: nothing is sent but a probe a minute',
+};
+
+function rejected(delivery: Delivery, error: string): Outcome {
+  return deadLettered(delivery.status === 404 ? 'unknown-click' : 'rejected', error);
+}
+
+function held(error: string): Outcome {
+  return deadLettered('held', `it may have been recorded, and onAmbiguous is hold (${error})`);
+}

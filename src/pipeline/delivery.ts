@@ -1,0 +1,97 @@
+import type { SourceRecord } from '../kafka/partition.ts';
+import type { Postback } from '../powerspace/request.ts';
+import type { LedgerEntry } from '../store/store.ts';
+import type { PostbackSpan, ProcessSpan } from '../telemetry/traces.ts';
+import type { Conversion } from './compose.ts';
+
+/** A conversion that we have claimed, until it has its outcome. */
+export class Delivery {
+  readonly postback: Postback;
+  readonly key: Buffer;
+  readonly at: number;
+  readonly span: ProcessSpan;
+  readonly postbackSpan: PostbackSpan;
+  /** When its record was read, in milliseconds since the Unix epoch. */
+  readonly readAt: number;
+  /** An owner that has ended may have sent it already. */
+  readonly wasInterrupted: boolean;
+  #record: SourceRecord;
+  attempts = 0;
+  /** HTTP status of the last answer. */
+  status: number | undefined;
+  /** The first failure, as time in which others got through (Breaker.openTime taken off). */
+  failingSince: number | undefined;
+
+  constructor(
+    conversion: Conversion,
+    options: { postbackSpan: PostbackSpan; readAt: number; wasInterrupted: boolean },
+  ) {
+    this.postback = conversion.postback;
+    this.key = conversion.key;
+    this.at = conversion.at;
+    this.span = conversion.span;
+    this.#record = conversion.record;
+    this.postbackSpan = options.postbackSpan;
+    this.readAt = options.readAt;
+    this.wasInterrupted = options.wasInterrupted;
+  }
+
+  /** The record that waits for its outcome. */
+  get record(): SourceRecord {
+    return this.#record;
+  }
+
+  /** Goes on for the same record, read again after a rebalance; returns the one it was read as before. */
+  adopt(record: SourceRecord): SourceRecord {
+    const previous = this.#record;
+    this.#record = record;
+    return previous;
+  }
+
+  /** The ledger entry of a delivery that ended in `state`. */
+  entry(state: LedgerEntry['state']): LedgerEntry {
+    return { key: this.key, state, status: this.status, attempts: this.attempts };
+  }
+}
+
+/** The deliveries of this process that have no outcome yet, by their ledger key. */
+export class Outstanding {
+  readonly #deliveries = new Map<string, Delivery>();
+  readonly #releases = new Map<string, Promise<void>>();
+
+  get size(): number {
+    return this.#deliveries.size;
+  }
+
+  /** The one that waits longest. */
+  get oldest(): Delivery | undefined {
+    for (const delivery of this.#deliveries.values()) return delivery;
+    return undefined;
+  }
+
+  find(key: Buffer): Delivery | undefined {
+    return this.#deliveries.get(key.toString('hex'));
+  }
+
+  add(delivery: Delivery): void {
+    this.#deliveries.set(delivery.key.toString('hex'), delivery);
+  }
+
+  remove(delivery: Delivery): void {
+    this.#deliveries.delete(delivery.key.toString('hex'));
+  }
+
+  /** It is no longer ours, and its claim is being given back. */
+  releasing(delivery: Delivery, release: Promise<void>): void {
+    const key = delivery.key.toString('hex');
+    this.#deliveries.delete(key);
+    const done = release.finally(() => this.#releases.delete(key));
+    this.#releases.set(key, done);
+  }
+
+  /** Resolves once claims of these keys that are being given back are given back. */
+  async released(keys: readonly Buffer[]): Promise<void> {
+    if (this.#releases.size === 0) return;
+    await Promise.all(keys.map((key) => this.#releases.get(key.toString('hex'))));
+  }
+}

@@ -1,0 +1,95 @@
+import type { SourceRecord } from '../kafka/partition.ts';
+
+/** Records and bytes that may wait for their outcome at once (design §3). */
+export interface IntakeLimits {
+  readonly records: number;
+  readonly bytes: number;
+}
+
+/** The limits of design §3. Records of fetches that were under way when it filled up come on top. */
+export const defaultIntakeLimits: IntakeLimits = { records: 10_000, bytes: 64 * 1024 * 1024 };
+
+/**
+ * What was read and has no outcome yet. Full, it asks for a pause; half empty, for more. Holds records from
+ * being read until they are released, whichever step has them.
+ */
+export class Intake {
+  readonly #limits: IntakeLimits;
+  readonly #queue: (readonly SourceRecord[])[] = [];
+  #heldRecords = 0;
+  #heldBytes = 0;
+  #isFull = false;
+  #wake: (() => void) | undefined;
+  #isClosed = false;
+  /** Called when it is full, and again when it has room. */
+  onFull: () => void = () => {};
+  onRoom: () => void = () => {};
+
+  constructor(limits: IntakeLimits = defaultIntakeLimits) {
+    this.#limits = limits;
+  }
+
+  /** Records that have no outcome yet. */
+  get heldRecords(): number {
+    return this.#heldRecords;
+  }
+
+  /** Takes records in, in order. Never refuses: whoever reads must heed `onFull`. */
+  add(records: readonly SourceRecord[]): void {
+    if (this.#isClosed) return;
+    this.#queue.push(records);
+    this.#heldRecords += records.length;
+    for (const record of records) this.#heldBytes += record.size;
+    this.#wake?.();
+    if (this.#isFull || !this.#isAbove(1)) return;
+    this.#isFull = true;
+    this.onFull();
+  }
+
+  /**
+   * Up to `limit` records, oldest first, as soon as there are any; undefined once it is closed. Those of
+   * partitions that were revoked meanwhile are let go: their owner reads them again.
+   */
+  async take(limit: number): Promise<readonly SourceRecord[] | undefined> {
+    while (this.#queue.length === 0 && !this.#isClosed) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+    if (this.#isClosed) return undefined;
+    const chunk: SourceRecord[] = [];
+    while (chunk.length < limit) {
+      const records = this.#queue.shift();
+      if (!records) break;
+      const room = limit - chunk.length;
+      if (records.length > room) this.#queue.unshift(records.slice(room));
+      chunk.push(...records.slice(0, room));
+    }
+    return chunk.filter((record) => {
+      if (record.source.isRevoked) this.release(record);
+      return !record.source.isRevoked;
+    });
+  }
+
+  /** The record has its outcome, or is no longer ours to give it one. */
+  release(record: SourceRecord): void {
+    this.#heldRecords -= 1;
+    this.#heldBytes -= record.size;
+    if (!this.#isFull || this.#isAbove(0.5)) return;
+    this.#isFull = false;
+    this.onRoom();
+  }
+
+  /** Ends `take`. What was not taken is read again by whoever owns its partition next. */
+  close(): void {
+    this.#isClosed = true;
+    this.#wake?.();
+  }
+
+  #isAbove(share: number): boolean {
+    return (
+      this.#heldRecords >= this.#limits.records * share ||
+      this.#heldBytes >= this.#limits.bytes * share
+    );
+  }
+}

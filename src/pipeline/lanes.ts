@@ -1,0 +1,57 @@
+import type { Delivery } from './delivery.ts';
+
+/**
+ * The deliveries that wait to be sent: in order for each click (its lane), while different clicks overtake
+ * each other. Only the first of a lane is ever ready.
+ */
+export class Lanes {
+  readonly #lanes = new Map<string, Delivery[]>();
+  #ready: Delivery[] = [];
+
+  /** Queues deliveries, those of one click in the order of their events. */
+  add(deliveries: readonly Delivery[]): void {
+    for (const delivery of deliveries.toSorted((one, other) => one.at - other.at)) {
+      const { clickId } = delivery.postback;
+      const lane = this.#lanes.get(clickId);
+      if (lane) {
+        lane.push(delivery);
+      } else {
+        this.#lanes.set(clickId, [delivery]);
+        this.#ready.push(delivery);
+      }
+    }
+  }
+
+  /** The next that may be sent. */
+  first(): Delivery | undefined {
+    return this.#ready[0];
+  }
+
+  /** Takes that one. It stays first in the lane of its click until `finish`. */
+  take(): void {
+    this.#ready.shift();
+  }
+
+  /** It is to be sent again. */
+  retry(delivery: Delivery): void {
+    this.#ready.push(delivery);
+  }
+
+  /** It has its outcome; the next of its click is ready. */
+  finish(delivery: Delivery): void {
+    const { clickId } = delivery.postback;
+    const lane = this.#lanes.get(clickId);
+    lane?.shift();
+    const next = lane?.[0];
+    if (next) this.#ready.push(next);
+    else this.#lanes.delete(clickId);
+  }
+
+  /** Everything that waits, and forgets it. */
+  clear(): readonly Delivery[] {
+    const waiting = [...this.#lanes.values()].flat();
+    this.#lanes.clear();
+    this.#ready = [];
+    return waiting;
+  }
+}

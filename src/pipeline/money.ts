@@ -1,0 +1,37 @@
+import Big from 'big.js';
+
+const exponents = new Map<string, number | undefined>();
+
+/** Decimals of a currency by ISO 4217, such as 2 for EUR and 0 for JPY; undefined when there is no such code. */
+export function currencyExponent(currency: string): number | undefined {
+  if (!exponents.has(currency)) exponents.set(currency, lookUpExponent(currency));
+  return exponents.get(currency);
+}
+
+const knownCurrencies = new Set(Intl.supportedValuesOf('currency'));
+
+function lookUpExponent(currency: string): number | undefined {
+  if (!knownCurrencies.has(currency)) return undefined;
+  const format = new Intl.NumberFormat('en', { style: 'currency', currency });
+  return format.resolvedOptions().maximumFractionDigits;
+}
+
+/** The exact amount that a field holds, or undefined when it holds none. */
+export function toAmount(value: unknown): Big | undefined {
+  if (value instanceof Big) return value;
+  if (typeof value === 'bigint') return new Big(value.toString());
+  // The shortest text that reads back as this double is what its writer meant: 49.99, not 49.99000000000000198….
+  if (typeof value === 'number') return Number.isFinite(value) ? new Big(String(value)) : undefined;
+  if (typeof value === 'string' && /^[+-]?\d+(\.\d+)?$/.test(value)) return new Big(value);
+  return undefined;
+}
+
+/** The amount with at most the decimals of its currency, half up; exact where no currency is known. */
+export function roundToCurrency(amount: Big, decimals: number | undefined): Big {
+  return decimals === undefined ? amount : amount.round(decimals, Big.roundHalfUp);
+}
+
+/** An amount as `ov` wants it: a dot, no exponent, no grouping: `49.99`, `50`. */
+export function formatAmount(amount: Big): string {
+  return amount.toFixed();
+}

@@ -1,0 +1,64 @@
+import type { SourceRecord } from '../kafka/partition.ts';
+import type { createClaim } from './claim.ts';
+import { compose } from './compose.ts';
+import type { createDecode } from './decode.ts';
+import type { Deliverer } from './deliver.ts';
+import type { Intake } from './intake.ts';
+import type { createJoin } from './join.ts';
+import { map } from './map.ts';
+import type { Settle } from './settle.ts';
+import type { StepResult } from './step.ts';
+
+/** Records that go through the steps together. */
+const chunkSize = 2_000;
+
+/** The steps that need a part of the outside world, and what stands before and behind them. */
+export interface PipelineParts {
+  readonly intake: Intake;
+  readonly decode: ReturnType<typeof createDecode>;
+  readonly join: ReturnType<typeof createJoin>;
+  readonly claim: ReturnType<typeof createClaim>;
+  readonly deliverer: Deliverer;
+  readonly settle: Settle;
+}
+
+/**
+ * The way of a record, from Kafka to its outcome. Each step hands on what the next one needs, and settles the
+ * rest. Chunks follow each other in order up to the claim; then a postback takes the time that it takes, while
+ * the next chunk is already being joined. An offset is committed (kafka/consumer.ts) once it and all before it are settled.
+ */
+export function createPipeline(parts: PipelineParts) {
+  const { intake, decode, join, claim, deliverer, settle } = parts;
+
+  async function processChunk(records: readonly SourceRecord[]): Promise<void> {
+    const decoded = settleEarly(await decode(records));
+    const mapped = settleEarly(map(decoded));
+    const joined = settleEarly(await join(mapped));
+    const composed = settleEarly(compose(joined));
+    const claimed = settleEarly(await claim(composed));
+    deliverer.add(claimed);
+  }
+
+  function settleEarly<Passed>({ passed, settled }: StepResult<Passed>): readonly Passed[] {
+    settle.early(settled);
+    return passed;
+  }
+
+  return {
+    /** Processes what the intake gets until it is closed. */
+    async run(): Promise<void> {
+      for (;;) {
+        const records = await intake.take(chunkSize);
+        if (!records) return;
+        await processChunk(records);
+      }
+    },
+
+    /** Ends what is in flight, and gives back what was only claimed. */
+    async drain(): Promise<void> {
+      intake.close();
+      await deliverer.drain();
+      await settle.drain();
+    },
+  };
+}

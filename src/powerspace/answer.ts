@@ -1,0 +1,50 @@
+/** How one attempt ended, as the wire saw it. */
+export type AttemptResult =
+  | {
+      readonly type: 'answer';
+      readonly status: number;
+      /** The Retry-After header as it came. */
+      readonly retryAfter: string | undefined;
+    }
+  | {
+      readonly type: 'failure';
+      /** Whether the request had begun to go out when it failed. */
+      readonly stage: 'before-request' | 'after-request';
+      /** The error's code, such as `ECONNREFUSED` or `UND_ERR_SOCKET`. */
+      readonly code: string;
+      readonly message: string;
+    };
+
+/**
+ * What an attempt means: `delivered`, recorded by Powerspace; `rejected`, never to be accepted; `setup`,
+ * something between us and Powerspace is set up wrongly; `transient`, not recorded, try again; `ambiguous`,
+ * perhaps recorded.
+ */
+export type AttemptClass = 'delivered' | 'rejected' | 'setup' | 'transient' | 'ambiguous';
+
+const rejected = new Set([400, 404, 410, 422]);
+const transient = new Set([408, 425, 429]);
+
+/** OpenSSL's and Node's codes for a certificate that doesn't verify. */
+const certificateFault =
+  /^(CERT_|ERR_TLS_CERT_|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_(VERIFY|GET|DECRYPT|DECODE)|HOSTNAME_MISMATCH|INVALID_CA|PATH_LENGTH_EXCEEDED)/;
+
+/** The one table of design §5, "What an answer means". A status that it doesn't name is taken for a setup fault: that loses nothing. */
+export function classify(result: AttemptResult): AttemptClass {
+  if (result.type === 'failure') {
+    if (certificateFault.test(result.code)) return 'setup';
+    return result.stage === 'before-request' ? 'transient' : 'ambiguous';
+  }
+  const { status } = result;
+  if (status >= 200 && status < 300) return 'delivered';
+  if (rejected.has(status)) return 'rejected';
+  if (transient.has(status) || status >= 500) return 'transient';
+  return 'setup';
+}
+
+/** An attempt in words for logs and dead letters: `503`, or `ECONNREFUSED: connect ECONNREFUSED 127.0.0.1:1`. */
+export function describeAttempt(result: AttemptResult): string {
+  return result.type === 'answer'
+    ? `Powerspace answered ${result.status}`
+    : `${result.code}: ${result.message}`;
+}

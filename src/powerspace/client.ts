@@ -1,0 +1,122 @@
+import { type Dispatcher, errors, Pool } from 'undici';
+import type { AttemptResult } from './answer.ts';
+
+/** More of an answer's body than this is not read. */
+const bodyLimit = 64 * 1024;
+
+/** Sends GETs to Powerspace, one attempt a call. */
+export interface PowerspaceClient {
+  /** Scheme, host and port that every request goes to, whatever an event holds. */
+  readonly origin: URL;
+  /**
+   * One HTTP attempt, never repeated in here: only the retry that the ledger sees may do that. Resolves with
+   * how it ended, within the time-out; never rejects.
+   */
+  get(target: string): Promise<AttemptResult>;
+  close(): Promise<void>;
+}
+
+/** How the client sends. */
+export interface PowerspaceClientOptions {
+  readonly url: string;
+  /** Milliseconds for the whole answer, headers and body; and, before that, for the connection. */
+  readonly timeout: number;
+  /** Requests, and so connections, at once. */
+  readonly concurrency: number;
+}
+
+/** Opens no connection before the first request. */
+export function createPowerspaceClient(options: PowerspaceClientOptions): PowerspaceClient {
+  const origin = new URL(options.url);
+  const pool = new Pool(origin.origin, {
+    connections: options.concurrency,
+    pipelining: 1,
+    connect: { timeout: options.timeout },
+    // One deadline covers the whole answer (Attempt below), so undici's own two are off.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+  });
+  return {
+    origin,
+    get: (target) =>
+      new Promise((resolve) => {
+        pool.dispatch({ path: target, method: 'GET' }, new Attempt(options.timeout, resolve));
+      }),
+    close: () => pool.destroy(),
+  };
+}
+
+/** One request on the wire; undici's cheapest interface, since this runs for every postback. */
+class Attempt implements Dispatcher.DispatchHandler {
+  readonly #timeout: number;
+  readonly #resolve: (result: AttemptResult) => void;
+  #deadline: NodeJS.Timeout | undefined;
+  #hasStarted = false;
+  #status = 0;
+  #retryAfter: string | undefined;
+  #bodyBytes = 0;
+
+  constructor(timeout: number, resolve: (result: AttemptResult) => void) {
+    this.#timeout = timeout;
+    this.#resolve = resolve;
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#hasStarted = true;
+    this.#deadline = setTimeout(
+      () => controller.abort(new DeadlineError(this.#timeout)),
+      this.#timeout,
+    );
+  }
+
+  onResponseStart(
+    _controller: Dispatcher.DispatchController,
+    status: number,
+    headers: Record<string, string | string[] | undefined>,
+  ): void {
+    if (status < 200) return;
+    this.#status = status;
+    const retryAfter = headers['retry-after'];
+    this.#retryAfter = Array.isArray(retryAfter) ? retryAfter[0] : retryAfter;
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.#bodyBytes += chunk.length;
+    if (this.#bodyBytes <= bodyLimit) return;
+    // The status has come and the body carries nothing: the rest of it is not worth the time.
+    this.#answer();
+    controller.abort(new Error('the body is longer than 64 KB'));
+  }
+
+  onResponseEnd(): void {
+    this.#answer();
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    clearTimeout(this.#deadline);
+    const code = 'code' in error && typeof error.code === 'string' ? error.code : error.name;
+    const isConnectionFault =
+      !this.#hasStarted ||
+      error instanceof errors.ConnectTimeoutError ||
+      ('syscall' in error && error.syscall === 'connect');
+    this.#resolve({
+      type: 'failure',
+      stage: isConnectionFault ? 'before-request' : 'after-request',
+      code,
+      message: error.message,
+    });
+  }
+
+  #answer(): void {
+    clearTimeout(this.#deadline);
+    this.#resolve({ type: 'answer', status: this.#status, retryAfter: this.#retryAfter });
+  }
+}
+
+class DeadlineError extends Error {
+  readonly code = 'ETIMEDOUT';
+
+  constructor(timeout: number) {
+    super(`no whole answer within ${timeout} ms`);
+  }
+}

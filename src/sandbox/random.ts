@@ -1,0 +1,13 @@
+/**
+ * Numbers in [0, 1) that follow from the seed alone: mulberry32 (Tommy Ettinger, public domain). Good
+ * enough to spread faults and to make up shops; never for secrets.
+ */
+export function seededRandom(seed: number): () => number {
+  let state = seed | 0;
+  return function random() {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}

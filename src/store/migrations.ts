@@ -1,0 +1,30 @@
+/**
+ * The schema of the SQLite store, as the statements that lead from each version to the next. A step that
+ * has been released never changes; a new one is added behind it. `user_version` holds how many ran.
+ */
+export const sqliteMigrations: readonly string[] = [
+  `
+  CREATE TABLE user_attribution (
+    user_id    TEXT NOT NULL,
+    click_id   TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    PRIMARY KEY (user_id, click_id)
+  ) WITHOUT ROWID;
+  CREATE INDEX user_attribution_created_at ON user_attribution (created_at);
+
+  CREATE TABLE ledger (
+    key        BLOB NOT NULL PRIMARY KEY,
+    kind       TEXT NOT NULL,
+    state      TEXT NOT NULL,
+    owner      TEXT NOT NULL,
+    topic      TEXT NOT NULL,
+    partition  INTEGER NOT NULL,
+    "offset"   INTEGER NOT NULL,
+    claimed_at INTEGER NOT NULL,
+    settled_at INTEGER,
+    attempts   INTEGER NOT NULL DEFAULT 0,
+    status     INTEGER
+  ) WITHOUT ROWID;
+  CREATE INDEX ledger_claimed_at ON ledger (claimed_at);
+  `,
+];

@@ -1,0 +1,165 @@
+import { randomUUID } from 'node:crypto';
+import { DatabaseSync, type SQLOutputValue } from 'node:sqlite';
+import { toError, UnavailableError } from '../errors.ts';
+import { sqliteMigrations } from './migrations.ts';
+import type {
+  Claim,
+  ClaimResult,
+  Click,
+  Ledger,
+  LedgerEntry,
+  LedgerState,
+  Store,
+} from './store.ts';
+
+/**
+ * Opens the SQLite store in `file`, creating or migrating it. One process at a time: whoever opens it is
+ * the only living owner, so every claim of another owner was interrupted.
+ * Throws UnavailableError when the file can't be opened, or another connector has it open.
+ */
+export function openSqliteStore(file: string): Store {
+  const database = guard(file, () => openDatabase(file));
+  const run = <T>(work: () => T): Promise<T> => {
+    // node:sqlite is synchronous; the promise is what a store over a network needs.
+    try {
+      return Promise.resolve(work());
+    } catch (thrown) {
+      return Promise.reject(unavailable(file, thrown));
+    }
+  };
+  const transaction = <T>(work: () => T): Promise<T> =>
+    run(() => {
+      database.exec('BEGIN IMMEDIATE');
+      try {
+        const result = work();
+        database.exec('COMMIT');
+        return result;
+      } catch (thrown) {
+        if (database.isTransaction) database.exec('ROLLBACK');
+        throw thrown;
+      }
+    });
+  return {
+    clicks: openClicks(database, run, transaction),
+    ledger: openLedger(database, run, transaction),
+    close: () => run(() => database.close()),
+  };
+}
+
+type Run = <T>(work: () => T) => Promise<T>;
+
+function openDatabase(file: string): DatabaseSync {
+  const database = new DatabaseSync(file, { timeout: 1_000 });
+  // FULL: a claim must outlive a power cut, or what it guards is sent twice.
+  database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;');
+  database.exec('BEGIN IMMEDIATE');
+  const version = Number(database.prepare('PRAGMA user_version').get()?.['user_version']);
+  for (const statements of sqliteMigrations.slice(version)) database.exec(statements);
+  database.exec(`PRAGMA user_version = ${Math.max(version, sqliteMigrations.length)}`);
+  database.exec('COMMIT');
+  return database;
+}
+
+function openClicks(database: DatabaseSync, run: Run, transaction: Run): Store['clicks'] {
+  const insert = database.prepare(
+    'INSERT INTO user_attribution (user_id, click_id, created_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING',
+  );
+  const select = database.prepare(
+    'SELECT user_id, click_id, created_at FROM user_attribution WHERE user_id IN (SELECT value FROM json_each(?))',
+  );
+  const purge = database.prepare(
+    `DELETE FROM user_attribution WHERE (user_id, click_id) IN
+       (SELECT user_id, click_id FROM user_attribution WHERE created_at < ? LIMIT ?)`,
+  );
+  const count = database.prepare('SELECT count(*) AS count FROM user_attribution');
+  return {
+    save: (clicks) =>
+      transaction(() => {
+        for (const { userKey, clickId, at } of clicks) insert.run(userKey, clickId, at);
+      }),
+    find: (userKeys) =>
+      run(() => {
+        const found = new Map<string, Click[]>();
+        for (const row of select.all(JSON.stringify(userKeys))) {
+          const click = toClick(row);
+          const known = found.get(click.userKey);
+          if (known) known.push(click);
+          else found.set(click.userKey, [click]);
+        }
+        return found;
+      }),
+    purge: (before, limit) => run(() => Number(purge.run(before, limit).changes)),
+    count: () => run(() => Number(count.get()?.['count'])),
+  };
+}
+
+function openLedger(database: DatabaseSync, run: Run, transaction: Run): Ledger {
+  const owner = randomUUID();
+  const insert = database.prepare(
+    `INSERT INTO ledger (key, kind, state, owner, topic, partition, "offset", claimed_at)
+     VALUES (?, ?, 'claimed', ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+  );
+  const select = database.prepare('SELECT state FROM ledger WHERE key = ?');
+  const takeOver = database.prepare('UPDATE ledger SET owner = ?, claimed_at = ? WHERE key = ?');
+  const settle = database.prepare(
+    'UPDATE ledger SET state = ?, status = ?, attempts = attempts + ?, settled_at = ? WHERE key = ?',
+  );
+  const release = database.prepare("DELETE FROM ledger WHERE key = ? AND state = 'claimed'");
+  const count = database.prepare('SELECT count(*) AS count FROM ledger');
+
+  const claimOne = ({ key, kind, topic, partition, offset }: Claim, now: number): ClaimResult => {
+    if (insert.run(key, kind, owner, topic, partition, offset, now).changes > 0) return 'claimed';
+    const state = String(select.get(key)?.['state']);
+    if (state !== 'claimed') return toLedgerState(state);
+    takeOver.run(owner, now, key);
+    return 'interrupted';
+  };
+  return {
+    claim: (claims) =>
+      transaction(() => {
+        const now = Date.now();
+        return claims.map((claim) => claimOne(claim, now));
+      }),
+    settle: (entries: readonly LedgerEntry[]) =>
+      transaction(() => {
+        const now = Date.now();
+        for (const { key, state, status, attempts } of entries) {
+          settle.run(state, status ?? null, attempts, now, key);
+        }
+      }),
+    release: (keys) =>
+      transaction(() => {
+        for (const key of keys) release.run(key);
+      }),
+    count: () => run(() => Number(count.get()?.['count'])),
+  };
+}
+
+function toClick(row: Record<string, SQLOutputValue>): Click {
+  return {
+    userKey: String(row['user_id']),
+    clickId: String(row['click_id']),
+    at: Number(row['created_at']),
+  };
+}
+
+function toLedgerState(state: string): LedgerState {
+  if (state === 'delivered' || state === 'rejected' || state === 'undeliverable') return state;
+  throw new Error(`the ledger holds the unknown state "${state}"`);
+}
+
+function guard<T>(file: string, work: () => T): T {
+  try {
+    return work();
+  } catch (thrown) {
+    throw unavailable(file, thrown);
+  }
+}
+
+function unavailable(file: string, thrown: unknown): Error {
+  const error = toError(thrown);
+  const isFromSqlite = 'code' in error && error.code === 'ERR_SQLITE_ERROR';
+  return isFromSqlite
+    ? new UnavailableError(`store sqlite:${file}`, error.message, { cause: error })
+    : error;
+}

@@ -1,0 +1,67 @@
+/** A Powerspace click and one user key that it belongs to. */
+export interface Click {
+  /** Any identifier of a person in events: user id, visitor id, cart id. */
+  readonly userKey: string;
+  readonly clickId: string;
+  /** When the person clicked, in milliseconds since the Unix epoch. */
+  readonly at: number;
+}
+
+/** The clicks that are known, by user key. */
+export interface ClickStore {
+  /** Stores clicks durably; one that is there already changes nothing. */
+  save(clicks: readonly Click[]): Promise<void>;
+  /** Every click of these user keys, in one round trip; keys without a click are absent. */
+  find(userKeys: readonly string[]): Promise<ReadonlyMap<string, readonly Click[]>>;
+  /** Removes up to `limit` clicks older than `before` (milliseconds) and says how many. */
+  purge(before: number, limit: number): Promise<number>;
+  /** How many clicks are stored. */
+  count(): Promise<number>;
+}
+
+/** How a conversion that was claimed has ended, once it has (design §5). */
+export type LedgerState = 'delivered' | 'rejected' | 'undeliverable';
+
+/** What the ledger notes before a conversion is sent. */
+export interface Claim {
+  /** SHA-256 of network, kind and the conversion's id. */
+  readonly key: Buffer;
+  readonly kind: 'lead' | 'order';
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+}
+
+/**
+ * What became of a claim: `claimed`, it is ours and nobody tried before; `interrupted`, it is ours, but
+ * an owner that has ended may have sent it; or the state in which it ended earlier.
+ */
+export type ClaimResult = 'claimed' | 'interrupted' | LedgerState;
+
+/** How a claim of ours ends. */
+export interface LedgerEntry {
+  readonly key: Buffer;
+  readonly state: LedgerState;
+  /** HTTP status of the last answer, where there was one. */
+  readonly status: number | undefined;
+  readonly attempts: number;
+}
+
+/** The durable memory of what was sent (design §5, Ledger). */
+export interface Ledger {
+  /** Claims all of them in one transaction, durable when it resolves; results in the order of the claims. */
+  claim(claims: readonly Claim[]): Promise<readonly ClaimResult[]>;
+  /** Records, in one transaction, how claims of ours ended. */
+  settle(entries: readonly LedgerEntry[]): Promise<void>;
+  /** Gives claims of ours back as if they had never been made: nothing of theirs was sent. */
+  release(keys: readonly Buffer[]): Promise<void>;
+  /** How many conversions are noted. */
+  count(): Promise<number>;
+}
+
+/** Where clicks and the ledger are kept. Every call may throw UnavailableError: try it again later. */
+export interface Store {
+  readonly clicks: ClickStore;
+  readonly ledger: Ledger;
+  close(): Promise<void>;
+}

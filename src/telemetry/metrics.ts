@@ -1,0 +1,92 @@
+import type { Attributes, Meter, ObservableGauge } from '@opentelemetry/api';
+
+/** What is measured while the connector runs. Names and labels are in README, "Metrics". */
+export interface Metrics {
+  /** `count` records of a topic ended so. */
+  recordsSettled(topic: string, outcome: string, reason: string | undefined, count: number): void;
+  /** A postback went out once, and its answer was of this class. */
+  attempted(kind: string, attemptClass: string, seconds: number): void;
+  /** A postback got its final outcome, this long after its record was read. */
+  postbackSettled(kind: string, outcome: string, seconds: number): void;
+  /** An order was sent without a value. */
+  valueMissing(topic: string): void;
+  /** An interrupted or ambiguous postback is sent once more. */
+  resent(kind: string): void;
+  /** Calls `read` whenever the metrics are read. */
+  observe(
+    gauge: GaugeName,
+    read: () => Iterable<Observation> | Promise<Iterable<Observation>>,
+  ): void;
+}
+
+/** A value of a gauge and its labels. */
+export interface Observation {
+  readonly value: number;
+  readonly labels?: Attributes;
+}
+
+const gauges = {
+  'powerspace.postbacks.in_flight': 'Postbacks whose answer is awaited.',
+  'powerspace.records.unsettled': 'Records that were read and have no outcome yet.',
+  'powerspace.records.unsettled.oldest_age':
+    'Seconds since the oldest unsettled postback was read.',
+  'powerspace.partition.lag': 'Records of a partition that are not read yet.',
+  'powerspace.partition.uncommitted': 'Records of a partition that are read but not committed.',
+  'powerspace.hold': '1 while sending is stopped, by reason: transient, setup, rejected.',
+  'powerspace.last_success.age': 'Seconds since Powerspace last recorded a postback.',
+  'powerspace.store.clicks': 'Clicks stored.',
+  'powerspace.store.ledger': 'Conversions noted in the ledger.',
+} as const;
+
+/** The names of the gauges. */
+export type GaugeName = keyof typeof gauges;
+
+/** The instruments, on any meter. */
+export function createMetrics(meter: Meter): Metrics {
+  const records = meter.createCounter('powerspace.records', {
+    description: 'Records that have their outcome.',
+  });
+  const attempts = meter.createCounter('powerspace.postback.attempts', {
+    description: 'HTTP requests to Powerspace.',
+  });
+  const attemptDuration = meter.createHistogram('powerspace.postback.attempt.duration', {
+    description: 'Time from sending a request to its whole answer.',
+    unit: 's',
+  });
+  const duration = meter.createHistogram('powerspace.postback.duration', {
+    description: 'Time from reading a record to its outcome, retries and holds included.',
+    unit: 's',
+  });
+  const withoutValue = meter.createCounter('powerspace.orders.without_value', {
+    description: 'Orders that were sent without a value.',
+  });
+  const resends = meter.createCounter('powerspace.postback.resends', {
+    description: 'Postbacks sent again though the first may have arrived.',
+  });
+  return {
+    recordsSettled(topic, outcome, reason, count) {
+      records.add(count, reason === undefined ? { topic, outcome } : { topic, outcome, reason });
+    },
+    attempted(kind, attemptClass, seconds) {
+      attempts.add(1, { kind, class: attemptClass });
+      attemptDuration.record(seconds, { kind, class: attemptClass });
+    },
+    postbackSettled(kind, outcome, seconds) {
+      duration.record(seconds, { kind, outcome });
+    },
+    valueMissing(topic) {
+      withoutValue.add(1, { topic });
+    },
+    resent(kind) {
+      resends.add(1, { kind });
+    },
+    observe(name, read) {
+      const gauge: ObservableGauge = meter.createObservableGauge(name, {
+        description: gauges[name],
+      });
+      gauge.addCallback(async (result) => {
+        for (const { value, labels } of await read()) result.observe(value, labels ?? {});
+      });
+    },
+  };
+}

@@ -1,0 +1,123 @@
+import { describe, expect, test } from 'vitest';
+import { UndecodableError } from '../../src/avro/errors.ts';
+import { compileReader } from '../../src/avro/reader.ts';
+import { avro, encode, long, record } from './schemas.ts';
+
+/** Readers of a record with this one field: that skips it, and that reads it. */
+function readersOf(type: unknown) {
+  const schema = avro(record('Event', { field: type }));
+  return [compileReader(schema, []), compileReader(schema, ['field'])];
+}
+
+function expectUndecodable(type: unknown, bytes: Buffer) {
+  for (const reader of readersOf(type)) {
+    expect(() => reader.read(bytes)).toThrow(UndecodableError);
+  }
+}
+
+const array = (items: unknown) => ({ type: 'array', items });
+const map = (values: unknown) => ({ type: 'map', values });
+
+describe('hostile bytes', () => {
+  test.each([array('int'), map('int'), array('string'), array('null')])(
+    'a block size that leads backwards does not loop: %j',
+    (type) => {
+      expectUndecodable(type, Buffer.from('010300', 'hex'));
+    },
+  );
+
+  test.each([array('int'), map('null'), array(record('Item', { name: 'string' }))])(
+    'a count of 4 billion items asks for no memory: %j',
+    (type) => {
+      expectUndecodable(type, long(4_000_000_000));
+      expectUndecodable(type, Buffer.concat([long(-4_000_000_000), long(0)]));
+    },
+  );
+
+  test.each([2n ** 53n, -(2n ** 63n), 2n ** 63n - 1n])(
+    'a count of %d items is refused',
+    (count) => {
+      expectUndecodable(array('int'), Buffer.concat([long(count), long(0)]));
+      expectUndecodable(array('null'), Buffer.concat([long(count), long(0)]));
+      expectUndecodable(map('int'), Buffer.concat([long(count), long(0)]));
+    },
+  );
+
+  test('a block size past the end is refused', () => {
+    expectUndecodable(array('int'), Buffer.concat([long(-1), long(1000), long(7), long(0)]));
+  });
+
+  test.each([
+    'null',
+    { type: 'fixed', name: 'Nothing', size: 0 },
+    record('Empty', { nothing: 'null', empty: record('Within', {}) }),
+  ])('items that take no bytes are skipped in no time, and read up to a limit: %j', (items) => {
+    const [skips, reads] = readersOf(array(items));
+    const few = Buffer.concat([long(3), long(2), long(0)]);
+    expect(skips?.read(few)).toEqual([]);
+    expect(reads?.read(few)[0]).toHaveLength(5);
+    const many = Buffer.concat([long(10 ** 12), long(0)]);
+    expect(skips?.read(many)).toEqual([]);
+    expect(() => reads?.read(many)).toThrow('more than 10000 items that take no bytes');
+    const inBlocks = Buffer.concat([...Array(200).fill(long(60)), long(0)]);
+    expect(() => reads?.read(inBlocks)).toThrow(UndecodableError);
+  });
+
+  test('blocks that say their size are read, and skipped by it', () => {
+    const items = Buffer.concat([long(1), long(300)]);
+    const blocks = Buffer.concat([long(-2), long(items.length), items, long(1), long(5), long(0)]);
+    const [skips, reads] = readersOf(array('int'));
+    expect(skips?.read(blocks)).toEqual([]);
+    expect(reads?.read(blocks)).toEqual([[1, 300, 5]]);
+  });
+
+  test('a map key sets no prototype', () => {
+    const schema = record('Event', { field: map(map('int')) });
+    const entry = Object.fromEntries([
+      ['__proto__', { admin: 1 }],
+      ['constructor', {}],
+    ]);
+    const bytes = encode(schema, { field: entry });
+    const [value] = compileReader(avro(schema), ['field']).read(bytes);
+    const read = value as Record<string, unknown>;
+    expect(Object.getPrototypeOf(read)).toBeNull();
+    expect(Object.keys(read)).toEqual(['__proto__', 'constructor']);
+    expect('admin' in read).toBe(false);
+  });
+
+  test.each([
+    ['an int of 2^40', 'int', long(2 ** 40)],
+    ['an int of 2^31', 'int', long(2 ** 31)],
+    ['a boolean of 2', 'boolean', Buffer.from([2])],
+    ['a long of 70 bits', 'long', Buffer.from('ffffffffffffffffff02', 'hex')],
+    ['a long that never ends', 'long', Buffer.alloc(30, 0xff)],
+    ['a text that is no UTF-8', 'string', Buffer.from('04c328', 'hex')],
+    ['a symbol that is not there', { type: 'enum', name: 'E', symbols: ['A'] }, long(1)],
+  ])('%s is refused where it is asked for', (_, type, bytes) => {
+    const [, reads] = readersOf(type);
+    expect(() => reads?.read(bytes)).toThrow(UndecodableError);
+  });
+
+  test('a text may hold the replacement character itself', () => {
+    const [, reads] = readersOf('string');
+    expect(reads?.read(Buffer.from('06efbfbd', 'hex'))).toEqual(['\ufffd']);
+  });
+
+  test.each([
+    ['a branch that is not there', ['null', 'int'], long(2)],
+    ['a branch below 0', ['null', 'int'], long(-1)],
+    ['a branch of 2^60', ['null', 'int'], long(2n ** 60n)],
+    ['a text of negative length', 'string', long(-1)],
+    ['bytes of negative length', 'bytes', long(-5)],
+    ['a text longer than the rest', 'string', Buffer.concat([long(3), Buffer.from('ab')])],
+    ['a length of 2^60', 'bytes', long(2n ** 60n)],
+  ])('%s is refused', (_, type, bytes) => {
+    expectUndecodable(type, bytes);
+  });
+
+  test('the message says what stood where', () => {
+    const [, reads] = readersOf(['null', 'int']);
+    expect(() => reads?.read(long(2))).toThrow('the choice 2 of 2, at byte 1 of 1');
+    expect(() => reads?.read(Buffer.from([0, 0, 0]))).toThrow('2 bytes too many, at byte 1 of 3');
+  });
+});

@@ -1,0 +1,81 @@
+import { describe, expect, test } from 'vitest';
+import { compileReader, type MissingPath } from '../../src/avro/reader.ts';
+import { avro, orderPlaced, record } from './schemas.ts';
+
+function missing(path: string, json: unknown = orderPlaced): MissingPath | undefined {
+  return compileReader(avro(json), [path]).missing[0];
+}
+
+describe('a path that a schema does not have', () => {
+  test('is told with what is there instead and the nearest path', () => {
+    expect(missing('total.amont')).toEqual({
+      path: 'total.amont',
+      at: 'total.amont',
+      fields: ['amount', 'currency'],
+      nearest: 'total.amount',
+      reason:
+        '"total.amont" is not a field of com.shop.OrderPlaced: "total" has amount, currency; did you mean "total.amount"?',
+    });
+  });
+
+  test('may fail at its first name', () => {
+    expect(missing('custId')?.reason).toBe(
+      '"custId" is not a field of com.shop.OrderPlaced: it has orderId, customerId, placedAt, status, total, shipping, lines, attributes, consent, note; did you mean "customerId"?',
+    );
+    expect(missing('totl.amount')).toMatchObject({ at: 'totl', nearest: 'total.amount' });
+  });
+
+  test('may be wrong twice and still have a nearest path', () => {
+    expect(missing('totl.amont')).toMatchObject({ at: 'totl', nearest: 'total.amount' });
+  });
+
+  test('differs in case or in underscores', () => {
+    expect(missing('order_id')?.nearest).toBe('orderId');
+    expect(missing('ORDERID')?.nearest).toBe('orderId');
+  });
+
+  test('has no nearest path when none reads almost the same', () => {
+    expect(missing('voucher')).not.toHaveProperty('nearest');
+    expect(missing('voucher')?.reason).not.toContain('did you mean');
+  });
+
+  test.each([
+    ['status.code', 'enum'],
+    ['lines.sku', 'array'],
+    ['attributes.channel', 'map'],
+    ['note.text', 'null or string'],
+    ['orderId.x', 'string'],
+  ])('%s leads through a value without fields', (path, type) => {
+    const before = path.slice(0, path.indexOf('.'));
+    expect(missing(path)).toMatchObject({ at: path, fields: [] });
+    expect(missing(path)?.reason).toBe(
+      `"${path}" is not a field of com.shop.OrderPlaced: "${before}" is of type ${type} and has no fields`,
+    );
+  });
+
+  test.each(['', '.', 'total.', '.total', 'total..amount'])('"%s" is one', (path) => {
+    expect(missing(path)?.path).toBe(path);
+  });
+
+  test('leads through nullable records, and through each record of a union', () => {
+    expect(missing('shipping.currency')).toBeUndefined();
+    expect(missing('consent.market')?.fields).toEqual(['marketing', 'at']);
+    const union = record('Event', {
+      payment: [record('Card', { id: 'int' }), record('Cash', { sum: 'int', id: 'int' })],
+    });
+    expect(missing('payment.sum', union)).toBeUndefined();
+    expect(missing('payment.x', union)?.fields).toEqual(['id', 'sum']);
+  });
+
+  test('names the first twenty fields of many', () => {
+    const names = Array.from({ length: 30 }, (_, index) => `field${index}`);
+    const wide = record('Wide', Object.fromEntries(names.map((name) => [name, 'int'])));
+    expect(missing('nothing', wide)?.reason).toContain('field19 and 10 more');
+    expect(missing('nothing', wide)?.fields).toEqual(names);
+  });
+
+  test('is no field that every object has', () => {
+    expect(missing('constructor')?.at).toBe('constructor');
+    expect(missing('__proto__.x')?.at).toBe('__proto__');
+  });
+});

@@ -1,0 +1,462 @@
+import { Big } from 'big.js';
+import { describe, expect, test } from 'vitest';
+import { UndecodableError, UnreadableSchemaError } from '../../src/avro/errors.ts';
+import { compileReader, type FieldValue } from '../../src/avro/reader.ts';
+import { avro, encode, orderPlaced, record } from './schemas.ts';
+
+const order = {
+  orderId: 'A-1',
+  customerId: 'customer 7',
+  placedAt: new Date('2026-11-24T08:00:00.123Z'),
+  status: 'PAID',
+  total: { amount: new Big('49.90'), currency: 'EUR' },
+  shipping: null,
+  lines: [{ sku: 'S-1', quantity: 2, price: 19.99 }],
+  attributes: { channel: 'web' },
+  consent: { marketing: true, at: 1 },
+  note: 'à la porte',
+};
+
+/** Writes a value with a schema and reads the paths of it. */
+function read(json: unknown, value: unknown, ...paths: string[]): FieldValue[] {
+  return compileReader(avro(json), paths).read(encode(json, value));
+}
+
+/** What a field of this type reads as. */
+function readField(type: unknown, value: unknown): FieldValue | undefined {
+  return read(
+    record('Event', { before: 'string', field: type, after: 'string' }),
+    {
+      before: 'b',
+      field: value,
+      after: 'a',
+    },
+    'field',
+  )[0];
+}
+
+describe('a reader of some fields', () => {
+  test('gives the values in the order of the paths', () => {
+    const paths = ['note', 'total.currency', 'orderId', 'consent.marketing', 'total.amount'];
+    expect(read(orderPlaced, order, ...paths)).toEqual([
+      'à la porte',
+      'EUR',
+      'A-1',
+      true,
+      new Big('49.90'),
+    ]);
+  });
+
+  test('knows the name of the event with its namespace and without', () => {
+    const reader = compileReader(avro(orderPlaced), []);
+    expect([reader.fullName, reader.shortName]).toEqual(['com.shop.OrderPlaced', 'OrderPlaced']);
+  });
+
+  test('reads no field when none is asked for, but still wants the bytes whole', () => {
+    const reader = compileReader(avro(orderPlaced), []);
+    const bytes = encode(orderPlaced, order);
+    expect(reader.read(bytes)).toEqual([]);
+    expect(() => reader.read(bytes.subarray(1))).toThrow(UndecodableError);
+  });
+
+  test('gives null for a field within a nested record that is null', () => {
+    expect(read(orderPlaced, order, 'shipping.amount', 'shipping', 'orderId')).toEqual([
+      null,
+      null,
+      'A-1',
+    ]);
+    const shipped = { ...order, shipping: { amount: new Big('5'), currency: 'EUR' } };
+    expect(read(orderPlaced, shipped, 'shipping.amount')).toEqual([new Big('5')]);
+  });
+
+  test('gives a path twice, and a record beside its own field', () => {
+    const [id, total, sameId, currency] = read(
+      orderPlaced,
+      order,
+      'orderId',
+      'total',
+      'orderId',
+      'total.currency',
+    );
+    expect([id, sameId, currency]).toEqual(['A-1', 'A-1', 'EUR']);
+    expect(total).toEqual({ amount: new Big('49.90'), currency: 'EUR' });
+  });
+
+  test('gives whole arrays, maps and records', () => {
+    expect(read(orderPlaced, order, 'lines', 'attributes', 'consent')).toEqual([
+      [{ sku: 'S-1', quantity: 2, price: 19.99 }],
+      { channel: 'web' },
+      { marketing: true, at: 1 },
+    ]);
+  });
+
+  test('gives values that stay when the payload changes', () => {
+    const schema = record('Event', {
+      bytes: 'bytes',
+      fixed: { type: 'fixed', name: 'F', size: 2 },
+    });
+    const payload = encode(schema, { bytes: Buffer.from('ab'), fixed: Buffer.from('cd') });
+    const values = compileReader(avro(schema), ['bytes', 'fixed']).read(payload);
+    payload.fill(0);
+    expect(values).toEqual([Buffer.from('ab'), Buffer.from('cd')]);
+  });
+
+  test('is the same for a record that may be null', () => {
+    const schema = ['null', record('com.shop.Event', { id: 'string' })];
+    const reader = compileReader(avro(schema), ['id']);
+    expect(reader.fullName).toBe('com.shop.Event');
+    expect(reader.read(encode(schema, { id: 'A' }))).toEqual(['A']);
+    expect(reader.read(encode(schema, null))).toEqual([null]);
+  });
+
+  test('of a schema that is no record has the name of its type, and no field', () => {
+    const reader = compileReader(avro('string'), ['id']);
+    expect(reader.fullName).toBe('string');
+    expect(reader.missing.map(({ path }) => path)).toEqual(['id']);
+    expect(reader.read(encode('string', 'text'))).toEqual([null]);
+  });
+
+  test('is refused for a union of several records, since one reader has one event', () => {
+    const schema = avro([record('One', {}), record('Other', {})]);
+    expect(() => compileReader(schema, [])).toThrow(UnreadableSchemaError);
+    expect(() => compileReader(schema, [])).toThrow('a union of several records (One, Other)');
+  });
+
+  test('is refused for an invalid schema', () => {
+    expect(() => compileReader(avro({ type: 'recrod' }), [])).toThrow(UnreadableSchemaError);
+  });
+});
+
+describe('evolution: one set of paths, many writers', () => {
+  const paths = ['id', 'total.amount'];
+  const expected = ['A', 7];
+
+  test('fields may be reordered and others may stand between them', () => {
+    const total = record('Total', {
+      tax: 'double',
+      amount: 'int',
+      more: { type: 'array', items: 'string' },
+    });
+    const schema = record('Event', {
+      first: 'long',
+      total,
+      middle: ['null', 'string'],
+      id: 'string',
+      last: 'bytes',
+    });
+    const value = {
+      first: 1,
+      total: { tax: 0.2, amount: 7, more: ['x', 'y'] },
+      middle: null,
+      id: 'A',
+      last: Buffer.alloc(3),
+    };
+    expect(read(schema, value, ...paths)).toEqual(expected);
+  });
+
+  test('a field may become nullable, with null first or last, at each level', () => {
+    const schema = record('Event', {
+      id: ['string', 'null'],
+      total: [record('Total', { amount: ['null', 'int'] }), 'null'],
+    });
+    expect(read(schema, { id: 'A', total: { amount: 7 } }, ...paths)).toEqual(expected);
+    expect(read(schema, { id: null, total: null }, ...paths)).toEqual([null, null]);
+    expect(read(schema, { id: 'A', total: { amount: null } }, ...paths)).toEqual(['A', null]);
+  });
+
+  test('records may move to another namespace', () => {
+    const schema = {
+      ...record('Event', { id: 'string', total: record('eu.money.Total', { amount: 'int' }) }),
+      namespace: 'com.other',
+    };
+    expect(compileReader(avro(schema), []).fullName).toBe('com.other.Event');
+    expect(read(schema, { id: 'A', total: { amount: 7 } }, ...paths)).toEqual(expected);
+  });
+
+  test('of several records in a union, the one that is there gives the field, if it has it', () => {
+    const schema = record('Event', {
+      payment: [
+        'null',
+        record('Card', { id: 'string', last4: 'string' }),
+        record('Cash', { id: 'string' }),
+      ],
+    });
+    const reader = compileReader(avro(schema), ['payment.id', 'payment.last4']);
+    expect(reader.missing).toEqual([]);
+    const card = encode(schema, { payment: { Card: { id: 'C', last4: '1234' } } });
+    const cash = encode(schema, { payment: { Cash: { id: 'D' } } });
+    expect(reader.read(card)).toEqual(['C', '1234']);
+    expect(reader.read(cash)).toEqual(['D', null]);
+  });
+
+  test('a field that the writer does not have is null and is told', () => {
+    const schema = record('Event', { id: 'string', total: record('Total', { amont: 'int' }) });
+    const reader = compileReader(avro(schema), paths);
+    expect(reader.read(encode(schema, { id: 'A', total: { amont: 7 } }))).toEqual(['A', null]);
+    expect(reader.missing).toMatchObject([{ path: 'total.amount', nearest: 'total.amont' }]);
+  });
+
+  test('one named type may be used in several places and be read in each', () => {
+    const schema = record('Event', {
+      total: record('Money', { amount: 'int', currency: 'string' }),
+      fee: 'Money',
+      shipping: ['null', 'Money'],
+    });
+    const value = {
+      total: { amount: 1, currency: 'EUR' },
+      fee: { amount: 2, currency: 'USD' },
+      shipping: { amount: 3, currency: 'GBP' },
+    };
+    expect(read(schema, value, 'total.amount', 'fee.currency', 'shipping.amount')).toEqual([
+      1,
+      'USD',
+      3,
+    ]);
+  });
+
+  test('a mistake in a default, an alias or an order does not make events unreadable', () => {
+    const schema = record('Event', { id: 'string', count: 'int' });
+    const fields = [
+      { name: 'id', type: 'string', default: null, aliases: ['not a name'] },
+      { name: 'count', type: 'int', default: 'none', order: 'sideways' },
+    ];
+    const bytes = encode(schema, { id: 'A', count: 1 });
+    expect(compileReader(avro({ ...schema, fields }), ['id']).read(bytes)).toEqual(['A']);
+  });
+
+  test('types may be nested in an object, and be named in one, as Java allows', () => {
+    const schema = record('com.shop.Event', {
+      id: { type: { type: 'string', 'avro.java.string': 'String' } },
+      first: { type: record('Money', { amount: 'int' }) },
+      second: { type: 'Money' },
+      third: { type: ['null', { type: 'com.shop.Money' }] },
+    });
+    const value = { id: 'A', first: { amount: 1 }, second: { amount: 2 }, third: { amount: 3 } };
+    expect(read(schema, value, 'id', 'second.amount', 'third.amount')).toEqual(['A', 2, 3]);
+  });
+});
+
+describe('recursive records', () => {
+  const schema = record('Node', {
+    name: 'string',
+    parent: ['null', 'Node'],
+    children: { type: 'array', items: 'Node' },
+  });
+  const leaf = { name: 'leaf', parent: null, children: [] };
+  const tree = {
+    name: 'root',
+    parent: { ...leaf, name: 'parent' },
+    children: [leaf, { ...leaf, name: 'other' }],
+  };
+
+  test('are read along a path, skipped, and read whole', () => {
+    const [parentName, parent, children] = read(
+      schema,
+      tree,
+      'parent.name',
+      'parent.parent',
+      'children',
+    );
+    expect([parentName, parent]).toEqual(['parent', null]);
+    expect(children).toEqual(tree.children);
+    expect(read(schema, tree, 'name')).toEqual(['root']);
+  });
+
+  test('may nest 200 deep, but not without end', () => {
+    const nested = (depth: number) => {
+      let node: unknown = null;
+      for (let level = 0; level < depth; level += 1) node = { ...leaf, parent: node };
+      return encode(schema, node);
+    };
+    for (const paths of [['name'], ['parent'], ['parent.name']]) {
+      const reader = compileReader(avro(schema), paths);
+      expect(reader.read(nested(200))[0]).not.toBeNull();
+      expect(() => reader.read(nested(300))).toThrow('nested more than 256 deep');
+    }
+  });
+
+  test('that hold themselves without end are undecodable', () => {
+    const endless = avro(record('Endless', { self: 'Endless' }));
+    for (const paths of [[], ['self']]) {
+      expect(() => compileReader(endless, paths).read(Buffer.alloc(0))).toThrow(UndecodableError);
+    }
+  });
+});
+
+describe('numbers are exact', () => {
+  test.each([
+    0,
+    -1,
+    63,
+    64,
+    -64,
+    -65,
+    8191,
+    8192,
+    134217727,
+    134217728,
+    -134217729,
+    2 ** 31,
+    -(2 ** 31) - 1,
+    2 ** 35,
+    2 ** 51,
+    2 ** 52,
+    -(2 ** 52),
+    2 ** 52 + 1,
+    Number.MAX_SAFE_INTEGER,
+    Number.MIN_SAFE_INTEGER,
+  ])('the long %d is a number', (value) => {
+    expect(readField('long', value)).toBe(value);
+  });
+
+  test.each([2n ** 53n, -(2n ** 53n), 2n ** 53n + 1n, 2n ** 56n, 2n ** 63n - 1n, -(2n ** 63n)])(
+    'the long %d is a bigint',
+    (value) => {
+      expect(readField('long', value)).toBe(value);
+    },
+  );
+
+  test('a long stays exact in a union with a double, whichever comes first', () => {
+    // avsc wants values of such unions under the branch's name; the bytes are what matters.
+    const bytes = (branch: number, value: Buffer) => Buffer.concat([encode('long', branch), value]);
+    const long = encode('long', 2n ** 53n + 1n);
+    const double = encode('double', 0.1);
+    const one = compileReader(avro(record('Event', { field: ['double', 'long'] })), ['field']);
+    expect(one.read(bytes(1, long))).toEqual([2n ** 53n + 1n]);
+    expect(one.read(bytes(0, double))).toEqual([0.1]);
+    const other = compileReader(avro(record('Event', { field: ['long', 'double'] })), ['field']);
+    expect(other.read(bytes(0, long))).toEqual([2n ** 53n + 1n]);
+    expect(other.read(bytes(1, double))).toEqual([0.1]);
+  });
+
+  test('text and bytes stay apart in a union', () => {
+    const reader = compileReader(avro(record('Event', { field: ['string', 'bytes'] })), ['field']);
+    expect(reader.read(Buffer.from('0204c3a9', 'hex'))).toEqual([Buffer.from('é')]);
+    expect(reader.read(Buffer.from('0004c3a9', 'hex'))).toEqual(['é']);
+  });
+
+  test('doubles and floats are as IEEE has them', () => {
+    expect(readField('double', 0.1 + 0.2)).toBe(0.1 + 0.2);
+    expect(readField('float', Math.fround(19.99))).toBe(Math.fround(19.99));
+    expect(readField('double', -0)).toBe(-0);
+  });
+});
+
+describe('decimals', () => {
+  const bytes = { type: 'bytes', logicalType: 'decimal', precision: 40, scale: 2 };
+  const fixed = {
+    type: 'fixed',
+    name: 'D',
+    size: 16,
+    logicalType: 'decimal',
+    precision: 38,
+    scale: 9,
+  };
+
+  test.each([
+    '0',
+    '0.01',
+    '-0.01',
+    '1.27',
+    '1.28',
+    '-1.28',
+    '-1.29',
+    '49.9',
+    '90071992547409.93',
+    '-12345678901234567890123456789012345678.9',
+  ])('%s in bytes is exact', (text) => {
+    expect(readField(bytes, new Big(text))).toEqual(new Big(text));
+  });
+
+  test.each([
+    '0',
+    '-0.000000001',
+    '12345678901234567890.123456789',
+    '-12345678901234567890.123456789',
+  ])('%s in a fixed is exact', (text) => {
+    expect(readField(fixed, new Big(text))).toEqual(new Big(text));
+  });
+
+  test('are read from the bytes that Java writes', () => {
+    // new BigDecimal("-1234.56").unscaledValue().toByteArray()
+    expect(readField(bytes, Buffer.from([0xfe, 0x1d, 0xc0]))).toEqual(new Big('-1234.56'));
+    // The same with sign bytes before it.
+    expect(readField(bytes, Buffer.from('fffffffffffffffe1dc0', 'hex'))).toEqual(
+      new Big('-1234.56'),
+    );
+  });
+
+  test('have scale 0 when the schema names none', () => {
+    const type = { type: 'bytes', logicalType: 'decimal', precision: 4 };
+    expect(readField(type, Buffer.from([0x0f]))).toEqual(new Big(15));
+  });
+
+  test('of no bytes, or of more than any money has, are undecodable', () => {
+    expect(() => readField(bytes, Buffer.alloc(0))).toThrow('a decimal of 0 bytes');
+    expect(() => readField(bytes, Buffer.alloc(5000))).toThrow(UndecodableError);
+  });
+
+  test.each([
+    { type: 'bytes', logicalType: 'decimal', scale: 2 },
+    { type: 'bytes', logicalType: 'decimal', precision: 2, scale: 3 },
+    { type: 'bytes', logicalType: 'decimal', precision: 0 },
+    { type: 'bytes', logicalType: 'decimal', precision: 4, scale: -1 },
+    { type: 'bytes', logicalType: 'decimal', precision: '4' },
+  ])('of parameters that make no sense are their bytes: %j', (type) => {
+    expect(readField(type, Buffer.from([1, 2]))).toEqual(Buffer.from([1, 2]));
+  });
+});
+
+describe('other logical types', () => {
+  const at = new Date('2026-11-24T08:00:00.123Z');
+  const milliseconds = at.getTime();
+
+  test.each(['timestamp', 'local-timestamp'])('%s comes in three units', (kind) => {
+    const type = (unit: string) => ({ type: 'long', logicalType: `${kind}-${unit}` });
+    expect(readField(type('millis'), milliseconds)).toEqual(at);
+    expect(readField(type('micros'), milliseconds * 1000 + 999)).toEqual(at);
+    expect(readField(type('nanos'), BigInt(milliseconds) * 1_000_000n + 999_999n)).toEqual(at);
+  });
+
+  test('a time before 1970 is cut downwards, as one after it is', () => {
+    const micros = { type: 'long', logicalType: 'timestamp-micros' };
+    const nanos = { type: 'long', logicalType: 'timestamp-nanos' };
+    expect(readField(micros, -1)).toEqual(new Date(-1));
+    expect(readField(nanos, -(2n ** 62n))).toEqual(new Date(-4611686018428));
+    expect(readField(nanos, -1_000_000n * 2n ** 40n)).toEqual(new Date(-(2 ** 40)));
+  });
+
+  test('a timestamp beyond any date is undecodable', () => {
+    const type = { type: 'long', logicalType: 'timestamp-millis' };
+    expect(() => readField(type, 2n ** 63n - 1n)).toThrow(/beyond any date/);
+  });
+
+  test('a date is midnight in UTC', () => {
+    const type = { type: 'int', logicalType: 'date' };
+    expect(readField(type, 20781)).toEqual(new Date('2026-11-24T00:00:00Z'));
+    expect(readField(type, -1)).toEqual(new Date('1969-12-31T00:00:00Z'));
+  });
+
+  test('a uuid is text, also from 16 bytes', () => {
+    const text = '0f8fad5b-d9cb-469f-a165-70867728950e';
+    expect(readField({ type: 'string', logicalType: 'uuid' }, text)).toBe(text);
+    const type = { type: 'fixed', name: 'Uuid', size: 16, logicalType: 'uuid' };
+    expect(readField(type, Buffer.from(text.replaceAll('-', ''), 'hex'))).toBe(text);
+  });
+
+  test('a nullable one is converted, or null', () => {
+    const type = ['null', { type: 'long', logicalType: 'timestamp-millis' }];
+    expect(readField(type, milliseconds)).toEqual(at);
+    expect(readField(type, null)).toBeNull();
+  });
+
+  test('unknown ones, times of day, and ones on the wrong type are their base value', () => {
+    expect(readField({ type: 'int', logicalType: 'time-millis' }, 5)).toBe(5);
+    expect(readField({ type: 'long', logicalType: 'time-micros' }, 5)).toBe(5);
+    expect(readField({ type: 'string', logicalType: 'email' }, 'a@b')).toBe('a@b');
+    expect(readField({ type: 'string', logicalType: 'timestamp-millis' }, 'noon')).toBe('noon');
+    expect(readField({ type: 'int', logicalType: 'timestamp-millis' }, 5)).toBe(5);
+    expect(readField({ type: 'string', logicalType: 'decimal', precision: 2 }, '1.5')).toBe('1.5');
+    expect(readField({ type: 'long', logicalType: 'date' }, 5)).toBe(5);
+  });
+});

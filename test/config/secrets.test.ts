@@ -1,0 +1,142 @@
+import { describe, expect, test } from 'vitest';
+import { loadConfig } from '../../src/config/load.ts';
+import { withFile } from './files.ts';
+
+const canary = 'qZ7canary';
+
+const literal = `kafka:
+  brokers: localhost:9092
+  sasl: {mechanism: plain, username: user, password: ${canary}}
+registry:
+  url: http://localhost:8081
+  auth:
+    token: ${canary}
+store: sqlite:connector.db
+mappings:
+  - {topic: t, event: E, record: lead, user: u}
+`;
+
+/** What loading a text says, all of it, but for the random name of its folder; nothing when it loads. */
+async function saysOf(content: string, environment: NodeJS.ProcessEnv = {}): Promise<string> {
+  return withFile(content, (file, folder) =>
+    loadConfig(file, environment).then(
+      () => '',
+      (error: Error) =>
+        `${error.message} ${JSON.stringify(error)} ${error.cause}`.replaceAll(folder, ''),
+    ),
+  );
+}
+
+/** The text with something put in place of one of its characters, on lines with a secret. */
+function* slips(content: string): Generator<string> {
+  const secretLines = [...content.matchAll(/^.*canary.*$/gm)];
+  for (const line of secretLines)
+    for (let offset = line.index; offset <= line.index + line[0].length; offset += 1)
+      for (const sign of ['', ' ', '"', ': ', ' #', '{', '!', '\n'])
+        yield content.slice(0, offset) + sign + content.slice(offset + (sign === '' ? 1 : 0));
+}
+
+describe('no message holds a secret', () => {
+  test('whatever slip is made on its line', async () => {
+    let failures = 0;
+    for (const content of slips(literal)) {
+      const said = await saysOf(content);
+      failures += said === '' ? 0 : 1;
+      // The first letters go as well when a sign is put between them.
+      expect(said, content).not.toMatch(/qZ7|canary/);
+    }
+    expect(failures).toBeGreaterThan(300);
+  });
+
+  test.each(['&', '*', '!', '@', '%', '`', '"', "'", '{', '[', '|', '>', '- ', '? ', ': ', '#'])(
+    'which begins with %s and has no quotes',
+    async (sign) => {
+      const said = await saysOf(literal.replaceAll(canary, `${sign}${canary}`));
+      expect(said).toContain('connector.yaml:');
+      expect(said).not.toContain(canary);
+    },
+  );
+
+  test.each([
+    'kafka: {brokers: "localhost:9092", sasl: VALUE}',
+    'kafka: {brokers: "localhost:9092", sasl: {mechanism: plain, username: u, password: [VALUE]}}',
+    'kafka: {brokers: "localhost:9092", sasl: {mechanism: plain, username: u, password:VALUE}}',
+    'kafka: {brokers: "localhost:9092", password: VALUE}',
+    'registry: {url: "http://u:VALUE@localhost", auth: VALUE}',
+    'registry: {url: "VALUE", auth: {token VALUE}}',
+    'registry: {url: "http://r", auth: {VALUE}}',
+    'registry: {url: "http://r", auth: {username: {a: VALUE}, pass: VALUE}}',
+    'store: postgres://user:VALUE@host/database',
+    'powerspace: {url: "https://user:VALUE@a.pwspace.com"}',
+  ])('that stands in a wrong place: %s', async (text) => {
+    const said = await saysOf(text.replaceAll('VALUE', canary));
+    expect(said).toContain('connector.yaml:1:');
+    expect(said).not.toContain(canary);
+  });
+
+  test('that a variable put in place of any value', async () => {
+    const lines = full.split('\n');
+    for (const [index, line] of lines.entries()) {
+      const changed = line.replace(/^(\s*(?:- )?[\w]+:) .*$/, `$1 \${CANARY}`);
+      const content = lines.with(index, changed).join('\n');
+      expect(await saysOf(content, { CANARY: canary }), changed).not.toContain(canary);
+      const part = lines.with(index, `${line}\${CANARY}`).join('\n');
+      expect(await saysOf(part, { CANARY: canary }), line).not.toContain(canary);
+    }
+  });
+
+  test('and yet secrets are read as they are', async () => {
+    await withFile(literal, async (file) => {
+      const { config } = await loadConfig(file, {});
+      expect(config.kafka.sasl?.password).toBe(canary);
+      expect(config.registry?.auth).toEqual({ token: canary });
+    });
+  });
+});
+
+const full = `kafka:
+  brokers: localhost:9092
+  group: g
+  ssl: true
+  connectTimeout: 5s
+  sessionTimeout: 5s
+  sasl:
+    mechanism: plain
+    username: u
+    password: p
+registry:
+  url: http://localhost:8081
+  auth:
+    username: u
+    password: p
+  timeout: 5s
+store: sqlite:connector.db
+powerspace:
+  url: https://a.pwspace.com
+  timeout: 5s
+  concurrency: 64
+  giveUpAfter: 1h
+  onAmbiguous: resend
+clicks:
+  window: 30d
+  attribution: last
+  clockSkew: 5m
+mappings:
+  - topic: orders
+    event: OrderPlaced
+    record: order
+    user: customerId
+    click: clickId
+    id: orderId
+    at: placedAt
+    format: confluent
+    value:
+      amount: total.amount
+      unit: major
+      currency: total.currency
+      accept: [EUR]
+    when: {status: PAID}
+admin:
+  listen: 127.0.0.1:9464
+log:
+  level: info`;

@@ -1,0 +1,183 @@
+import { describe, expect, test } from 'vitest';
+import { expectProblem, problemsOf, withMappings, withSetting } from './files.ts';
+
+const duration = 'expected a span of time such as 500ms, 5s, 10m, 1h or 30d';
+const address = 'expected an http:// or https:// address, found another text';
+const bareAddress = 'an address without user, password, ? and # is needed here';
+const store = 'must be sqlite: and the name of a file, such as sqlite:connector.db';
+const storeNotYet = 'Postgres and MySQL are not supported yet; supported now: sqlite:FILE';
+
+describe('a value of the wrong kind', () => {
+  test.each([
+    ['powerspace: {concurrency: ▶abc}', 'powerspace.concurrency: expected a number, found "abc"'],
+    [
+      'powerspace: {concurrency: ▶1.5}',
+      'powerspace.concurrency: expected a whole number, found 1.5',
+    ],
+    ['powerspace: {concurrency: ▶0}', 'powerspace.concurrency: expected 1 or more, found 0'],
+    ['powerspace: {concurrency: ▶513}', 'powerspace.concurrency: expected 512 or less, found 513'],
+    [
+      'powerspace: {timeout: ▶6s}',
+      'powerspace.timeout: expected 5s at most, as Powerspace asks, found "6s"',
+    ],
+    [
+      'powerspace: {timeout: ▶0}',
+      'powerspace.timeout: expected more than 0 and at most 1d, found 0',
+    ],
+    ['powerspace: {giveUpAfter: ▶soon}', `powerspace.giveUpAfter: ${duration}, found "soon"`],
+    ['powerspace: {giveUpAfter: ▶-5}', `powerspace.giveUpAfter: ${duration}, found -5`],
+    ['powerspace: {giveUpAfter: ▶[1h]}', `powerspace.giveUpAfter: ${duration}, found a list`],
+    [
+      'powerspace: {onAmbiguous: ▶resent}',
+      'powerspace.onAmbiguous: expected resend or hold, found "resent"; did you mean resend?',
+    ],
+    ['powerspace: {url: ▶a.pwspace.com}', `powerspace.url: ${address}`],
+    ['powerspace: {url: ▶"ftp://a.pwspace.com"}', `powerspace.url: ${address}`],
+    [
+      'powerspace: {url: ▶"https://a.pwspace.com/ord"}',
+      'powerspace.url: an address without a path is needed here',
+    ],
+    ['powerspace: {url: ▶"https://a.pwspace.com/?x=1"}', `powerspace.url: ${bareAddress}`],
+    ['powerspace: {url: ▶"https://u:p@a.pwspace.com"}', `powerspace.url: ${bareAddress}`],
+    ['clicks: {window: ▶4000d}', 'clicks.window: expected ten years at most, found "4000d"'],
+    [
+      'log: {level: ▶warning}',
+      'log.level: expected debug, info, warn or error, found "warning"; did you mean warn?',
+    ],
+    ['log: ▶debug', 'log: expected a group of settings (name: value), found text'],
+    ['admin: {listen: ▶9464}', 'admin.listen: expected text, found a number; put it in quotes'],
+    [
+      'admin: {listen: ▶localhost}',
+      'admin.listen: expected host:port, such as 127.0.0.1:9464, found another text',
+    ],
+    ['store: ▶connector.db', `store: ${store}`],
+    ['store: ▶"sqlite:"', `store: ${store}`],
+    ['store: ▶"sqlite://connector.db"', `store: ${store}`],
+    ['store: ▶"sqlite::memory:"', `store: ${store}`],
+    ['store: ▶postgres://u@db/c', `store: ${storeNotYet}`],
+    ['store: ▶mysql://u@db/c', `store: ${storeNotYet}`],
+  ])('%s', async (text, message) => {
+    await expectProblem(withSetting('other', text), message);
+  });
+});
+
+const broker = 'each broker must be host:port, such as localhost:9092';
+const group =
+  'expected 1 to 236 letters, digits, dots, underscores and hyphens, as it names the topic <group>.dead-letters, found another text';
+const mechanisms = 'plain, scram-sha-256, scram-sha-512';
+
+describe('a value of the wrong kind in kafka', () => {
+  test.each([
+    ['brokers: ▶3', 'brokers: expected host:port or a list of them, found a number'],
+    ['brokers: ▶localhost', `brokers: ${broker}`],
+    ['brokers: ▶","', `brokers: ${broker}`],
+    ['brokers: ▶[]', 'brokers: expected at least one item, found an empty list'],
+    ['brokers: [a:1, ▶2]', 'brokers[1]: expected text, found a number; put it in quotes'],
+    ['brokers: a:1, group: ▶my group', `group: ${group}`],
+    [`brokers: a:1, group: ▶${'g'.repeat(237)}`, `group: ${group}`],
+    [
+      'brokers: a:1, ssl: ▶yes',
+      'ssl: expected true, false or the files ca, cert and key, found "yes"',
+    ],
+    [
+      'brokers: a:1, sasl: ▶{mechanism: plain, username: u}',
+      'sasl.password: required, but missing: the password of that user',
+    ],
+    [
+      'brokers: a:1, sasl: {mechanism: ▶PLAIN, username: u, password: p}',
+      'sasl.mechanism: expected plain, scram-sha-256 or scram-sha-512, found "PLAIN"; did you mean plain?',
+    ],
+    [
+      'brokers: a:1, sasl: {mechanism: ▶oauthbearer, tokenEndpoint: "https://x"}',
+      `sasl.mechanism: oauthbearer is not supported yet; supported now: ${mechanisms}`,
+    ],
+    [
+      'brokers: a:1, sasl: {mechanism: ▶aws-msk-iam, region: eu-west-1}',
+      `sasl.mechanism: aws-msk-iam is not supported yet; supported now: ${mechanisms}`,
+    ],
+  ])('%s', async (text, message) => {
+    await expectProblem(withSetting('kafka', `kafka: {${text}}`), `kafka.${message}`);
+  });
+});
+
+const login = 'auth: expected either username and password or token';
+
+describe('a value of the wrong kind in registry', () => {
+  test.each([
+    ['url: ▶3', 'url: expected an http:// or https:// address, found a number; put it in quotes'],
+    ['url: "http://r", auth: ▶{}', login],
+    ['url: "http://r", auth: ▶basic', `${login}, found text`],
+    [
+      'url: "http://r", auth: ▶{username: u}',
+      'auth.password: required, but missing: the password of that user',
+    ],
+    [
+      'url: "http://r", auth: {▶username: u, token: t}',
+      'auth: does not go with the other settings in registry.auth',
+    ],
+  ])('%s', async (text, message) => {
+    await expectProblem(withSetting('registry', `registry: {${text}}`), `registry.${message}`);
+  });
+
+  test('names that no login has', async () => {
+    const text = 'registry: {url: "http://r", auth: {user: u, pass: p}}';
+    expect(await problemsOf(withSetting('registry', text))).toEqual([
+      `connector.yaml:1:35: error: registry.${login}`,
+      'connector.yaml:1:36: error: registry.auth: unknown setting; did you mean username?',
+      'connector.yaml:1:45: error: registry.auth: unknown setting; did you mean password?',
+    ]);
+  });
+});
+
+const order = 'topic: orders, event: OrderPlaced, record: order, user: customerId';
+const formats = 'supported now: confluent, single-object, bare';
+
+describe('a value of the wrong kind in a mapping', () => {
+  test.each([
+    [
+      'topic: a, event: E, record: ▶purchase',
+      'record: expected click, lead or order, found "purchase"',
+    ],
+    [
+      'topic: a, event: E, record: ▶leads',
+      'record: expected click, lead or order, found "leads"; did you mean lead?',
+    ],
+    [`${order}, format: ▶apicurio`, `format: apicurio is not supported yet; ${formats}`],
+    [`${order}, format: ▶glue`, `format: glue is not supported yet; ${formats}`],
+    [`${order}, format: ▶avro`, 'format: expected confluent, single-object or bare, found "avro"'],
+    [`${order}, at: ▶true`, 'at: expected text, found true or false; put it in quotes'],
+    [`${order}, value: ▶total`, 'value: expected a group of settings (name: value), found text'],
+    [
+      `${order}, value: ▶{unit: major}`,
+      'value.amount: required, but missing: the field with the amount',
+    ],
+    [
+      `${order}, value: {amount: a, currency: c, accept: ▶EUR}`,
+      'value.accept: expected a list, found text',
+    ],
+    [
+      `${order}, value: {amount: a, currency: c, accept: [▶eur]}`,
+      'value.accept[0]: expected an ISO 4217 code in capitals, such as EUR, found another text',
+    ],
+    [
+      `${order}, when: {status: ▶{is: PAID}}`,
+      'when.status: expected a value or a list of values, found a group of settings',
+    ],
+    [`${order}, when: {a.b: ▶[]}`, 'when["a.b"]: expected at least one item, found an empty list'],
+    [`${order}, when: {▶"": 1}`, 'when[""]: the name of a field cannot be empty'],
+    [
+      'topic: ▶my orders, event: E, record: lead, user: u',
+      'topic: expected 1 to 249 letters, digits, dots, underscores and hyphens, found another text',
+    ],
+    [
+      'topic: a, event: ▶Order Placed, record: lead, user: u',
+      "event: expected an Avro record's name, found another text",
+    ],
+    [
+      'topic: a, event: E, record: lead, user: ▶[]',
+      'user: expected at least one item, found an empty list',
+    ],
+  ])('%s', async (text, message) => {
+    await expectProblem(withMappings(text), `mappings[0].${message}`);
+  });
+});

@@ -1,0 +1,42 @@
+import type { TestProject } from 'vitest/node';
+import { type Availability, startPlatform } from '../dev/platform.ts';
+
+/** Addresses of what the integration tests run against; `services.ts` hands them to a test. */
+export interface ProvidedServices {
+  readonly kafka: { readonly brokers: readonly string[] } | undefined;
+  /** `url` is the base of the Confluent API. */
+  readonly registry: { readonly url: string } | undefined;
+  /** Traces go to `otlpUrl` by OTLP over HTTP; the query API is at `queryUrl`. */
+  readonly jaeger: { readonly otlpUrl: string; readonly queryUrl: string } | undefined;
+  /** Why a part can't be had on this machine. */
+  readonly missing: Readonly<Partial<Record<'kafka' | 'registry' | 'jaeger', string>>>;
+}
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    readonly services: ProvidedServices;
+  }
+}
+
+/** Starts the real parts once for a run; vitest calls what it returns at the end. */
+export async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const { kafka, registry, jaeger, stop } = await startPlatform((line) => console.error(line));
+  project.provide('services', {
+    kafka: 'part' in kafka ? { brokers: kafka.part.brokers } : undefined,
+    registry: 'part' in registry ? { url: registry.part.url } : undefined,
+    jaeger:
+      'part' in jaeger
+        ? { otlpUrl: jaeger.part.otlpUrl, queryUrl: jaeger.part.queryUrl }
+        : undefined,
+    missing: {
+      ...reason('kafka', kafka),
+      ...reason('registry', registry),
+      ...reason('jaeger', jaeger),
+    },
+  });
+  return stop;
+}
+
+function reason<Part>(name: string, availability: Availability<Part>): Record<string, string> {
+  return 'missing' in availability ? { [name]: availability.missing } : {};
+}

@@ -1,0 +1,13 @@
+import { inject, type TestContext } from 'vitest';
+import type { ProvidedServices } from '../globalSetup.ts';
+
+type PartName = 'kafka' | 'registry' | 'jaeger';
+
+/** A real part for a test; where it can't be had the test is skipped, and says why. */
+export function realPart<Name extends PartName>(
+  name: Name,
+  context: TestContext,
+): NonNullable<ProvidedServices[Name]> {
+  const services = inject('services');
+  return services[name] ?? context.skip(services.missing[name]);
+}
