@@ -1,9 +1,12 @@
 import { request } from 'node:http';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { StartedTestContainer } from 'testcontainers';
 
 const pingTimeout = 1_000;
+/** Milliseconds that a start which was given up is waited for. */
+const stopPatience = 15_000;
 
 /** Whether a Docker engine answers at `DOCKER_HOST` or, without one, at a socket in its usual places. */
 export async function engineAnswers(environment: NodeJS.ProcessEnv): Promise<boolean> {
@@ -48,27 +51,27 @@ function answersPing(address: EngineAddress): Promise<boolean> {
 }
 
 /**
- * Waits for a container's start. An engine can't be told to give one up: when `signal` does, this doesn't
- * wait any longer, and the container is stopped when it has come up; should this process be gone by then,
- * testcontainers' reaper removes it.
+ * Waits for a container's start. An engine can't be told to give one up: when `signal` does, the container
+ * is stopped once it is up, unless that takes too long (its image is being pulled, say): then it is left
+ * to testcontainers' reaper, which removes what a process leaves.
  */
 export async function startedContainer<Container extends StartedTestContainer>(
   starting: Promise<Container>,
   signal: AbortSignal | undefined,
 ): Promise<Container> {
-  if (signal === undefined) return starting;
   const givenUp = Promise.withResolvers<never>();
-  const giveUp = () => givenUp.reject(signal.reason);
-  signal.addEventListener('abort', giveUp);
+  const giveUp = () => givenUp.reject(signal?.reason);
+  signal?.addEventListener('abort', giveUp);
   try {
-    signal.throwIfAborted();
+    signal?.throwIfAborted();
     return await Promise.race([starting, givenUp.promise]);
   } catch (error) {
+    const stopped = starting.then((container) => container.stop());
     // Where the start itself failed there is nothing to stop.
-    starting.then((container) => container.stop()).catch(() => {});
+    await Promise.race([stopped, delay(stopPatience)]).catch(() => {});
     throw error;
   } finally {
-    signal.removeEventListener('abort', giveUp);
+    signal?.removeEventListener('abort', giveUp);
   }
 }
 

@@ -33,8 +33,14 @@ function fromEnvironment(environment: NodeJS.ProcessEnv): KafkaService | undefin
 }
 
 async function inContainer({ signal }: StartOptions): Promise<KafkaService> {
-  const { KafkaContainer } = await import('@testcontainers/kafka');
-  const container = await startedContainer(new KafkaContainer(image).start(), signal);
+  const [{ KafkaContainer }, { Wait }] = await Promise.all([
+    import('@testcontainers/kafka'),
+    import('testcontainers'),
+  ]);
+  // Without a strategy of ours the module (12.2.0) doesn't wait for the broker at all.
+  const started = Wait.forLogMessage(/Kafka Server started/);
+  const starting = new KafkaContainer(image).withWaitStrategy(started).start();
+  const container = await startedContainer(starting, signal);
   return {
     name: 'Kafka',
     origin: 'docker',

@@ -8,6 +8,8 @@ export interface DemoAddresses {
   readonly sandboxUrl: string;
   readonly storeFile: string;
   readonly group: string;
+  /** How soon the group gives up a member that was killed; the connector's default where not given. */
+  readonly sessionTimeout?: string;
 }
 
 /** The shop's configuration: what its advertiser would write into connector.yaml. */
@@ -16,7 +18,11 @@ export function demoConfiguration(
   topics: ShopPlatform['topics'],
 ): string {
   return stringify({
-    kafka: { brokers: addresses.brokers, group: addresses.group },
+    kafka: {
+      brokers: addresses.brokers,
+      group: addresses.group,
+      ...(addresses.sessionTimeout && { sessionTimeout: addresses.sessionTimeout }),
+    },
     registry: { url: addresses.registryUrl },
     store: `sqlite:${addresses.storeFile}`,
     powerspace: { url: addresses.sandboxUrl },

@@ -32,7 +32,10 @@ export interface TraceSpan {
   readonly tags: Readonly<Record<string, unknown>>;
 }
 
-/** The spans of a trace in the order of their start, as soon as `isWhole`; throws when that takes too long. */
+/**
+ * The spans of a trace as soon as `isWhole`, each before those below it, in the order of their start. Throws when
+ * that takes too long.
+ */
 export async function waitForTrace(
   queryUrl: string,
   traceId: string,
@@ -54,18 +57,27 @@ async function fetchTrace(queryUrl: string, traceId: string): Promise<readonly T
   // Jaeger answers 404 until it has the first span.
   if (response.status === 404) return [];
   const { data } = answerSchema.parse(await response.json());
-  return data
-    .flatMap(({ spans, processes }) =>
-      spans.map((span) => ({
-        id: span.spanID,
-        parentId: span.references[0]?.spanID,
-        name: span.operationName,
-        service: processes[span.processID]?.serviceName ?? '',
-        startTime: span.startTime,
-        tags: Object.fromEntries(span.tags.map(({ key, value }) => [key, value])),
-      })),
-    )
-    .toSorted((one, other) => one.startTime - other.startTime);
+  const spans = data.flatMap(({ spans: own, processes }) =>
+    own.map((span) => ({
+      id: span.spanID,
+      parentId: span.references[0]?.spanID,
+      name: span.operationName,
+      service: processes[span.processID]?.serviceName ?? '',
+      startTime: span.startTime,
+      tags: Object.fromEntries(span.tags.map(({ key, value }) => [key, value])),
+    })),
+  );
+  const roots = spans.filter(({ parentId }) => !spans.some(({ id }) => id === parentId));
+  return inOrder(roots).flatMap((root) => withDescendants(root, spans));
+}
+
+function withDescendants(span: TraceSpan, spans: readonly TraceSpan[]): readonly TraceSpan[] {
+  const children = inOrder(spans.filter(({ parentId }) => parentId === span.id));
+  return [span, ...children.flatMap((child) => withDescendants(child, spans))];
+}
+
+function inOrder(spans: readonly TraceSpan[]): readonly TraceSpan[] {
+  return spans.toSorted((one, other) => one.startTime - other.startTime);
 }
 
 /** A trace as an indented list: service, span, and how an attempt was answered. */

@@ -41,15 +41,16 @@ const oldestJava = 17;
 /**
  * The Java of JAVA_HOME, else of PATH.
  *
- * @param forWhat the part that needs it, and its way out: the address that the environment may give
+ * @param part the part that needs it; with the variable that may give its address, for the sentence
  * @throws MissingPrerequisiteError when there is none of version 17 or newer
  */
 export async function findJava(part: string, addressVariable: string): Promise<Java> {
   const home = process.env['JAVA_HOME'];
   const path = home ? join(home, 'bin', 'java') : await findProgram('java');
   const version = path === undefined ? undefined : await javaVersion(path);
-  if (path !== undefined && version !== undefined && version >= oldestJava)
+  if (path !== undefined && version !== undefined && version >= oldestJava) {
     return { path, version };
+  }
   const found = version === undefined ? 'none was found' : `found ${version} at ${path}`;
   throw new MissingPrerequisiteError(
     `${part} needs Java ${oldestJava} or newer (${found}): install it, or start Docker, or set ${addressVariable}.`,

@@ -91,7 +91,7 @@ function createTypeHook() {
     if (typeof schema !== 'object' || schema === null || Array.isArray(schema)) return undefined;
     const { type, logicalType } = schema as { type: unknown; logicalType?: unknown };
     // {"type": {"type": "string"}} and {"type": "some.Name"} are valid to Java, but not to avsc.
-    const isNested = typeof type === 'object' || !typeWords.has(String(type));
+    const isNested = type !== undefined && !(typeof type === 'string' && typeWords.has(type));
     if (isNested) return avsc.Type.forSchema(type as Schema, options);
     if (type !== 'long') return undefined;
     // A logical type asks twice: for itself, then for the long in it.

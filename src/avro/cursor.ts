@@ -129,17 +129,11 @@ export class Cursor {
     return value;
   }
 
-  /** How many items the next block of an array or map holds, each of at least one byte; 0 after the last. */
+  /**
+   * How many items the next block of an array or map holds; 0 after the last. The number is not checked: items
+   * that are not there end too early, but nothing bounds the number of items that take no bytes.
+   */
   block(): number {
-    const count = this.sizelessBlock();
-    if (count > this.#left()) {
-      throw this.error(`a block of ${count} items where ${this.#left()} bytes are left`);
-    }
-    return count;
-  }
-
-  /** As {@link block}, for items that take no bytes, such as nulls: nothing bounds their number. */
-  sizelessBlock(): number {
     const count = this.long();
     if (typeof count !== 'number') throw this.error(`a block of ${count} items`);
     if (count >= 0) return count;

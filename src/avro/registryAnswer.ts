@@ -33,9 +33,13 @@ export const registeredAnswer = z.object({ id: z.int() });
 
 export type SchemaAnswer = z.infer<typeof schemaAnswer>;
 
-/** Whether the registry itself says that it has no such thing; a proxy's or another server's 404 does not. */
+/**
+ * Whether the registry itself says that it has no such thing, by a code such as 40403. Another 404 comes from
+ * a proxy, another server or a wrong path, which registries answer with the code 404.
+ */
 export function isNotFound({ status, body }: RegistryAnswer): boolean {
-  return status === 404 && errorAnswer.safeParse(parseJson(body)).success;
+  const { data } = errorAnswer.safeParse(parseJson(body));
+  return status === 404 && data !== undefined && Math.floor(data.error_code / 100) === 404;
 }
 
 /** What a registry says of an error: `{"error_code":40403,"message":"Schema not found"}`. */

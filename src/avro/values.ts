@@ -124,7 +124,7 @@ function readArray({ items }: ArrayShape, readItem: Step<FieldValue>): Step<Fiel
 function readSizelessItems(readItem: Step<FieldValue>): Step<FieldValue> {
   return (cursor) => {
     const array: FieldValue[] = [];
-    for (let left = cursor.sizelessBlock(); left > 0; left = cursor.sizelessBlock()) {
+    for (let left = cursor.block(); left > 0; left = cursor.block()) {
       if (array.length + left > sizelessItemsLimit) {
         throw cursor.error(`more than ${sizelessItemsLimit} items that take no bytes`);
       }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { IHeaders, Kafka, Producer } from 'kafkajs';
+import kafkajs, { type IHeaders, type Kafka, type Producer } from 'kafkajs';
 import { toError, UnavailableError } from '../errors.ts';
 import type { SourceRecord } from './partition.ts';
 
@@ -59,6 +59,7 @@ export class DeadLetters {
     this.#producer ??= this.#kafka.producer({
       allowAutoTopicCreation: false,
       idempotent: false,
+      createPartitioner: kafkajs.Partitioners.DefaultPartitioner,
       retry: { retries: 3 },
     });
     await this.#producer.connect();

@@ -155,8 +155,8 @@ export class Deliverer {
   #scheduleProbe(): void {
     const { breaker, clock } = this.#parts;
     this.#cancelProbe?.();
-    // While a probe is under way its end decides how to go on.
-    if (breaker.isProbing) return;
+    // What is under way, be it a probe, decides with its end how to go on.
+    if (breaker.inFlight > 0) return;
     const delay = Math.max(breaker.probeAt - clock.now(), 1);
     this.#cancelProbe = clock.schedule(delay, () => this.#pump());
   }

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts';
 import type { DeadLetter, DeadLetters } from '../kafka/deadLetters.ts';
+import type { Postback } from '../powerspace/request.ts';
 import type { Ledger, LedgerEntry } from '../store/store.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { Traces } from '../telemetry/traces.ts';
@@ -91,6 +92,7 @@ export function createSettle(parts: SettleParts): Settle {
       countRuns([{ record, outcome }], metrics);
       const seconds = (parts.clock.now() - delivery.readAt) / 1_000;
       metrics.postbackSettled(postback.kind, outcome.outcome, seconds);
+      if (isOrderWithoutValue(postback)) metrics.valueMissing(record.topic);
       finish({ record, outcome, span });
     },
     async giveBack(delivery) {
@@ -105,6 +107,11 @@ export function createSettle(parts: SettleParts): Settle {
       await Promise.all(producingDeadLetters);
     },
   };
+}
+
+/** Powerspace recommends a value; an order without one is worth a look at the events. */
+function isOrderWithoutValue({ kind, value }: Postback): boolean {
+  return kind === 'order' && value === undefined;
 }
 
 function ledgerState(outcome: Outcome): LedgerEntry['state'] {

@@ -18,6 +18,7 @@ export class Breaker {
   #probeAt = 0;
   #probeInterval = shortestProbeInterval;
   #isProbing = false;
+  #inFlight = 0;
   #transientInARow = 0;
   readonly #rejectedClicks = new Set<string>();
   #openSince = 0;
@@ -33,22 +34,31 @@ export class Breaker {
     return this.#probeAt;
   }
 
-  /** Whether a probe is under way. */
-  get isProbing(): boolean {
-    return this.#isProbing;
+  /** Attempts that were permitted and have not been reported. */
+  get inFlight(): number {
+    return this.#inFlight;
   }
 
-  /** Whether a postback may be sent at `now`. While it is open a `true` is the probe: send it and report. */
+  /**
+   * Whether a postback may be sent at `now`; a `true` means: send it and report. While it is open that is the
+   * probe, which goes alone: what was in flight when it opened ends first.
+   */
   permits(now: number): boolean {
-    if (this.#hold === undefined) return true;
-    if (this.#isProbing || now < this.#probeAt) return false;
-    this.#isProbing = true;
+    if (this.#hold !== undefined) {
+      if (this.#inFlight > 0 || now < this.#probeAt) return false;
+      this.#isProbing = true;
+    }
+    this.#inFlight += 1;
     return true;
   }
 
   /** Takes note of how an attempt that was permitted ended. */
   report(attempt: AttemptClass, clickId: string, now: number): void {
-    this.#isProbing = false;
+    this.#inFlight -= 1;
+    if (this.#isProbing) {
+      this.#isProbing = false;
+      this.#probeInterval = Math.min(this.#probeInterval * 2, longestProbeInterval);
+    }
     this.#transientInARow =
       attempt === 'transient' || attempt === 'ambiguous' ? this.#transientInARow + 1 : 0;
     if (attempt === 'rejected' && this.#rejectedClicks.size < rejectedLimit) {
@@ -79,8 +89,6 @@ export class Breaker {
     if (this.#hold === undefined) {
       this.#openSince = now;
       this.#probeInterval = shortestProbeInterval;
-    } else if (now >= this.#probeAt) {
-      this.#probeInterval = Math.min(this.#probeInterval * 2, longestProbeInterval);
     }
     this.#hold = hold;
     this.#probeAt = now + (hold === 'rejected' ? longestProbeInterval : this.#probeInterval);

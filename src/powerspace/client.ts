@@ -1,4 +1,5 @@
-import { type Dispatcher, errors, Pool } from 'undici';
+import { type Dispatcher, Pool } from 'undici';
+import { toError } from '../errors.ts';
 import type { AttemptResult } from './answer.ts';
 
 /** More of an answer's body than this is not read. */
@@ -31,6 +32,8 @@ export function createPowerspaceClient(options: PowerspaceClientOptions): Powers
   const pool = new Pool(origin.origin, {
     connections: options.concurrency,
     pipelining: 1,
+    // Over HTTP/2 undici itself sends a request again that a GOAWAY has refused.
+    allowH2: false,
     connect: { timeout: options.timeout },
     // One deadline covers the whole answer (Attempt below), so undici's own two are off.
     headersTimeout: 0,
@@ -94,16 +97,12 @@ class Attempt implements Dispatcher.DispatchHandler {
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
     clearTimeout(this.#deadline);
-    const code = 'code' in error && typeof error.code === 'string' ? error.code : error.name;
-    const isConnectionFault =
-      !this.#hasStarted ||
-      error instanceof errors.ConnectTimeoutError ||
-      ('syscall' in error && error.syscall === 'connect');
     this.#resolve({
       type: 'failure',
-      stage: isConnectionFault ? 'before-request' : 'after-request',
-      code,
-      message: error.message,
+      // undici starts a request when its connection is there and takes it.
+      stage: this.#hasStarted ? 'after-request' : 'before-request',
+      code: 'code' in error && typeof error.code === 'string' ? error.code : error.name,
+      message: messageOf(error),
     });
   }
 
@@ -111,6 +110,12 @@ class Attempt implements Dispatcher.DispatchHandler {
     clearTimeout(this.#deadline);
     this.#resolve({ type: 'answer', status: this.#status, retryAfter: this.#retryAfter });
   }
+}
+
+/** Of a host with several addresses Node gives one error without words, which holds one for each. */
+function messageOf(error: Error): string {
+  if (!(error instanceof AggregateError)) return error.message;
+  return error.errors.map((each) => toError(each).message).join('; ');
 }
 
 class DeadlineError extends Error {

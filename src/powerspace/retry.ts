@@ -17,8 +17,13 @@ export function retryDelay(failures: number, retryAfter: number, random: number)
  * hour; 0 without the header or with one that is neither.
  */
 export function parseRetryAfter(header: string | undefined, now: number): number {
-  if (header === undefined) return 0;
-  const text = header.trim();
-  const milliseconds = /^\d+$/.test(text) ? Number(text) * 1_000 : Date.parse(text) - now;
+  const text = header?.trim() ?? '';
+  const milliseconds = /^\d+$/.test(text) ? Number(text) * 1_000 : parseHttpDate(text) - now;
   return Number.isNaN(milliseconds) ? 0 : Math.min(Math.max(milliseconds, 0), longestRetryAfter);
+}
+
+/** One of the three forms of RFC 9110 §5.6.7; each begins with the day's name, and asctime's means GMT without saying so. */
+function parseHttpDate(text: string): number {
+  if (!/^(Mon|Tue|Wed|Thu|Fri|Sat|Sun)/.test(text)) return Number.NaN;
+  return Date.parse(text.endsWith('GMT') ? text : `${text} GMT`);
 }

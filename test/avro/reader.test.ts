@@ -221,7 +221,9 @@ describe('evolution: one set of paths, many writers', () => {
       { name: 'count', type: 'int', default: 'none', order: 'sideways' },
     ];
     const bytes = encode(schema, { id: 'A', count: 1 });
-    expect(compileReader(avro({ ...schema, fields }), ['id']).read(bytes)).toEqual(['A']);
+    expect(
+      compileReader(avro({ ...schema, aliases: ['no name'], fields }), ['id']).read(bytes),
+    ).toEqual(['A']);
   });
 
   test('types may be nested in an object, and be named in one, as Java allows', () => {
@@ -230,9 +232,17 @@ describe('evolution: one set of paths, many writers', () => {
       first: { type: record('Money', { amount: 'int' }) },
       second: { type: 'Money' },
       third: { type: ['null', { type: 'com.shop.Money' }] },
+      fourth: { type: ['string'] },
     });
-    const value = { id: 'A', first: { amount: 1 }, second: { amount: 2 }, third: { amount: 3 } };
-    expect(read(schema, value, 'id', 'second.amount', 'third.amount')).toEqual(['A', 2, 3]);
+    const value = {
+      id: 'A',
+      first: { amount: 1 },
+      second: { amount: 2 },
+      third: { amount: 3 },
+      fourth: 'B',
+    };
+    const paths = ['id', 'second.amount', 'third.amount', 'fourth'];
+    expect(read(schema, value, ...paths)).toEqual(['A', 2, 3, 'B']);
   });
 });
 
@@ -275,10 +285,18 @@ describe('recursive records', () => {
     }
   });
 
+  test('may have any number of others beside them', () => {
+    const wide = { ...leaf, children: Array(1_000).fill({ ...leaf, parent: leaf }) };
+    expect(read(schema, wide, 'children')[0]).toHaveLength(1_000);
+    expect(read(schema, wide, 'name')).toEqual(['leaf']);
+  });
+
   test('that hold themselves without end are undecodable', () => {
     const endless = avro(record('Endless', { self: 'Endless' }));
+    const list = avro(record('List', { self: { type: 'array', items: endless.json } }));
     for (const paths of [[], ['self']]) {
       expect(() => compileReader(endless, paths).read(Buffer.alloc(0))).toThrow(UndecodableError);
+      expect(compileReader(list, paths).read(Buffer.from([0]))).toHaveLength(paths.length);
     }
   });
 });

@@ -1,3 +1,5 @@
+import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { UnreadableSchemaError } from '../../src/avro/errors.ts';
 import { compileReader } from '../../src/avro/reader.ts';
@@ -138,17 +140,31 @@ describe('a registry that cannot answer now', () => {
     );
   });
 
-  test('keeps the time-out for requests that wait for a connection', async () => {
-    const never: Answer = () => {};
-    const ids = Array.from({ length: 20 }, (_, id) => id);
+  test('because it does not even connect is unavailable after the time-out, to all who ask', async () => {
+    const silent = createServer();
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    const { port } = silent.address() as AddressInfo;
+    const registry = createRegistry({ url: `https://127.0.0.1:${port}`, timeout: 200 });
+    const start = performance.now();
+    const asked = [1, 2, 3, 4, 5, 6].map((id) => registry.schemaById(id));
+    const failures = await Promise.all(asked.map((one) => one.catch((thrown: unknown) => thrown)));
+    const elapsed = performance.now() - start;
+    await registry.close();
+    silent.close();
+    for (const failure of failures)
+      expect(String(failure)).toMatch(/no whole answer to .* within 200 ms/);
+    // Without a deadline of its own, each request would wait for its own attempt to connect.
+    expect(elapsed).toBeLessThan(3_000);
+  });
+
+  test('has its connection closed after the time-out', async () => {
+    const { promise: closed, resolve: close } = Promise.withResolvers<void>();
     await using given = await setUp(
-      Object.fromEntries(ids.map((id) => [`GET /schemas/ids/${id}`, never])),
+      { 'GET /schemas/ids/7': (response) => response.on('close', close) },
       { timeout: 200 },
     );
-    const start = performance.now();
-    const results = await Promise.allSettled(ids.map((id) => given.registry.schemaById(id)));
-    expect(results.filter(({ status }) => status === 'rejected')).toHaveLength(20);
-    expect(performance.now() - start).toBeLessThan(1_000);
+    await expect(given.registry.schemaById(7)).rejects.toThrow(UnavailableError);
+    await closed;
   });
 
   test.each<[string, Answer]>([
@@ -166,6 +182,10 @@ describe('a registry that cannot answer now', () => {
     ],
     ['is a reset', (response) => response.destroy()],
     ['is a 404 that no registry gives', text('<html>no such page</html>', 404)],
+    [
+      'is a 404 for a path that is no registry’s',
+      json({ error_code: 404, message: 'Not Found' }, 404),
+    ],
     ['is a status that means nothing here', json({ error_code: 0, message: 'odd' }, 400)],
   ])(
     'because the answer %s is unavailable, and the id is not taken for unknown',

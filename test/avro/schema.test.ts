@@ -74,6 +74,10 @@ describe('the encoder of producers', () => {
     expect(encode(uuid, text)).toEqual(Buffer.from(text.replaceAll('-', ''), 'hex'));
   });
 
+  test('takes a union that is nested in an object for a union', () => {
+    expect(encode({ type: ['string'] }, 'B')).toEqual(Buffer.from('000242', 'hex'));
+  });
+
   test('refuses what does not fit', () => {
     const decimal = {
       type: 'fixed',

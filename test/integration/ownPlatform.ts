@@ -1,0 +1,125 @@
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import avsc from 'avsc';
+import kafkajs, { type Admin } from 'kafkajs';
+import type { TestContext } from 'vitest';
+import { z } from 'zod';
+import { realPart } from './services.ts';
+
+/** Platform of a company that isn't our shop: its own topics, names and types, and none of our code. */
+export interface OwnPlatform {
+  readonly brokers: readonly string[];
+  readonly registryUrl: string;
+  /** Stands before the names of its topics and of the group. */
+  readonly prefix: string;
+  /** Registers the schema and produces the events, in order and all to one key's partition. */
+  produce(topic: string, schema: avsc.Schema, events: readonly OwnEvent[]): Promise<void>;
+  createTopic(topic: string): Promise<void>;
+  /** Committed and end offsets of each partition of the topics. */
+  offsets(topics: readonly string[]): Promise<readonly PartitionOffsets[]>;
+}
+
+/** An event, its record's key and what Kafka is to keep as its time. */
+export interface OwnEvent {
+  readonly key: string;
+  readonly value: unknown;
+}
+
+/** Where a group is in a partition; -1 where it never committed. */
+export interface PartitionOffsets {
+  readonly partition: string;
+  readonly committed: number;
+  readonly end: number;
+}
+
+/** Connects to the real parts; everything is closed when the test ends. */
+export async function openOwnPlatform(context: TestContext): Promise<OwnPlatform> {
+  const { brokers } = realPart('kafka', context);
+  const { url: registryUrl } = realPart('registry', context);
+  const prefix = `acme-${randomBytes(4).toString('hex')}.`;
+  const kafka = new kafkajs.Kafka({
+    brokers: [...brokers],
+    logLevel: kafkajs.logLevel.NOTHING,
+  });
+  const admin = kafka.admin();
+  const producer = kafka.producer({ createPartitioner: kafkajs.Partitioners.DefaultPartitioner });
+  await Promise.all([admin.connect(), producer.connect()]);
+  context.onTestFinished(async () => {
+    await Promise.all([admin.disconnect(), producer.disconnect()]);
+  });
+  return {
+    ...{ brokers, registryUrl, prefix },
+    async createTopic(topic) {
+      await admin.createTopics({ topics: [{ topic, numPartitions: 2 }], waitForLeaders: true });
+    },
+    async produce(topic, schema, events) {
+      const id = await register(registryUrl, `${topic}-value`, schema);
+      const type = avsc.Type.forSchema(schema);
+      const messages = events.map(({ key, value }) => ({
+        key,
+        value: Buffer.concat([confluentFrame(id), type.toBuffer(value)]),
+      }));
+      await producer.send({ topic, messages });
+    },
+    offsets: (topics) => readOffsets(admin, `${prefix}connector`, topics),
+  };
+}
+
+const registered = z.object({ id: z.int() });
+
+async function register(url: string, subject: string, schema: avsc.Schema): Promise<number> {
+  const response = await fetch(`${url}/subjects/${subject}/versions`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/vnd.schemaregistry.v1+json' },
+    body: JSON.stringify({ schema: JSON.stringify(schema) }),
+  });
+  return registered.parse(await response.json()).id;
+}
+
+/** @see https://docs.confluent.io/platform/current/schema-registry/fundamentals/serdes-develop/index.html#wire-format */
+function confluentFrame(schemaId: number): Buffer {
+  const frame = Buffer.alloc(5);
+  frame.writeInt32BE(schemaId, 1);
+  return frame;
+}
+
+async function readOffsets(
+  admin: Admin,
+  groupId: string,
+  topics: readonly string[],
+): Promise<readonly PartitionOffsets[]> {
+  const committed = await admin.fetchOffsets({ groupId, topics: [...topics] });
+  const offsets: PartitionOffsets[] = [];
+  for (const topic of topics) {
+    const own = committed.find((found) => found.topic === topic)?.partitions ?? [];
+    for (const { partition, high } of await admin.fetchTopicOffsets(topic)) {
+      const found = own.find((other) => other.partition === partition);
+      offsets.push({
+        partition: `${topic}/${partition}`,
+        committed: Number(found?.offset ?? -1),
+        end: Number(high),
+      });
+    }
+  }
+  return offsets;
+}
+
+/** A Powerspace of the test's own: it answers 200, and keeps the first line of each request. */
+export async function recordRequests(
+  context: TestContext,
+): Promise<{ readonly url: string; readonly lines: readonly string[] }> {
+  const lines: string[] = [];
+  const server = createServer((request: IncomingMessage, response) => {
+    lines.push(`${request.method} ${request.url} HTTP/${request.httpVersion}`);
+    response.end();
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  context.onTestFinished(async () => {
+    server.closeAllConnections();
+    await server[Symbol.asyncDispose]();
+  });
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, lines };
+}

@@ -1,0 +1,103 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { SourceRecord } from '../../src/kafka/partition.ts';
+import { AssignedPartition } from '../../src/kafka/partition.ts';
+import { createClaim } from '../../src/pipeline/claim.ts';
+import { Outstanding } from '../../src/pipeline/delivery.ts';
+import { openSqliteStore } from '../../src/store/sqlite.ts';
+import type { Store } from '../../src/store/store.ts';
+import { ManualClock } from '../manualClock.ts';
+import { conversion, record } from './fixtures.ts';
+
+let store: Store;
+let outstanding: Outstanding;
+let letGo: SourceRecord[];
+let claim: ReturnType<typeof createClaim>;
+
+beforeEach(() => {
+  store = openSqliteStore(':memory:');
+  outstanding = new Outstanding();
+  letGo = [];
+  claim = createClaim({
+    ledger: store.ledger,
+    outstanding,
+    clock: new ManualClock(),
+    untilAvailable: (work) => work(),
+    letGo: (released) => letGo.push(released),
+  });
+});
+
+afterEach(() => store.close());
+
+const keysOf = (items: readonly { key: Buffer }[]) => items.map(({ key }) => key.toString());
+
+describe('claiming', () => {
+  test('passes what was never claimed on, and notes it in the ledger', async () => {
+    const { passed, settled } = await claim([conversion('a'), conversion('b')]);
+    expect([keysOf(passed), settled]).toEqual([['a', 'b'], []]);
+    expect(await store.ledger.count()).toBe(2);
+    expect(outstanding.size).toBe(2);
+  });
+
+  test('takes the second record of the same conversion, in one chunk, for a duplicate', async () => {
+    const second = record(1);
+    const { passed, settled } = await claim([
+      conversion('a', { source: record(0) }),
+      conversion('a', { source: second }),
+    ]);
+    expect(keysOf(passed)).toEqual(['a']);
+    expect(settled).toMatchObject([{ record: second, outcome: { outcome: 'duplicate' } }]);
+  });
+
+  test('takes another record of a conversion that is being delivered for a duplicate', async () => {
+    await claim([conversion('a', { source: record(0) })]);
+    const { passed, settled } = await claim([conversion('a', { source: record(7) })]);
+    expect([passed, settled.length]).toEqual([[], 1]);
+  });
+
+  test.each(['delivered', 'rejected', 'undeliverable'] as const)(
+    'takes what the ledger has as %s for a duplicate',
+    async (state) => {
+      const { passed } = await claim([conversion('a')]);
+      for (const ended of passed) {
+        await store.ledger.settle([ended.entry(state)]);
+        outstanding.remove(ended);
+      }
+      const { settled } = await claim([conversion('a', { source: record(5) })]);
+      expect(settled).toMatchObject([{ outcome: { outcome: 'duplicate' } }]);
+    },
+  );
+
+  test('lets a delivery go on for its own record when that is read again after a rebalance', async () => {
+    const before = record(3);
+    const { passed } = await claim([conversion('a', { source: before })]);
+    before.source.isRevoked = true;
+    const again = record(3, new AssignedPartition('orders', 0));
+    const result = await claim([conversion('a', { source: again })]);
+    expect(result).toEqual({ passed: [], settled: [] });
+    expect(passed[0]?.record).toBe(again);
+    expect(letGo).toEqual([before]);
+  });
+
+  test('lets go of records whose partition was revoked, and claims nothing for them', async () => {
+    const revoked = record(0);
+    revoked.source.isRevoked = true;
+    const result = await claim([conversion('a', { source: revoked })]);
+    expect([result, letGo]).toEqual([{ passed: [], settled: [] }, [revoked]]);
+    expect(await store.ledger.count()).toBe(0);
+  });
+
+  test('waits for a claim that is being given back before it claims the same again', async () => {
+    const [first] = (await claim([conversion('a')])).passed;
+    const release = Promise.withResolvers<void>();
+    if (!first) throw new Error('nothing was claimed');
+    outstanding.releasing(
+      first,
+      release.promise.then(() => store.ledger.release([first.key])),
+    );
+    const again = claim([conversion('a')]);
+    release.resolve();
+    const { passed } = await again;
+    expect(passed[0]?.wasInterrupted).toBe(false);
+    expect(await store.ledger.count()).toBe(1);
+  });
+});

@@ -1,0 +1,252 @@
+import pino from 'pino';
+import { describe, expect, test } from 'vitest';
+import { Deliverer } from '../../src/pipeline/deliver.ts';
+import type { Delivery } from '../../src/pipeline/delivery.ts';
+import type { Outcome } from '../../src/pipeline/outcome.ts';
+import { type AttemptResult, classify } from '../../src/powerspace/answer.ts';
+import { Breaker } from '../../src/powerspace/breaker.ts';
+import { ManualClock, settlePromises } from '../manualClock.ts';
+import { delivery, record, silentMetrics } from './fixtures.ts';
+
+const answered = (status: number, retryAfter?: string): AttemptResult => ({
+  type: 'answer',
+  status,
+  retryAfter,
+});
+const failed = (stage: 'before-request' | 'after-request'): AttemptResult => ({
+  type: 'failure',
+  stage,
+  code: 'ECONNRESET',
+  message: 'reset',
+});
+const second = 1_000;
+const minute = 60 * second;
+
+/** A deliverer whose attempts end as the test says. */
+function start(
+  answers: (delivery: Delivery) => AttemptResult | Promise<AttemptResult>,
+  options: { concurrency?: number; onAmbiguous?: 'resend' | 'hold'; giveUpAfter?: number } = {},
+) {
+  const clock = new ManualClock();
+  const attempts: string[] = [];
+  const outcomes: Record<string, Outcome> = {};
+  const givenBack: string[] = [];
+  const failures: unknown[] = [];
+  const deliverer = new Deliverer({
+    attempt: async (sent) => {
+      attempts.push(sent.key.toString());
+      sent.attempts += 1;
+      const result = await answers(sent);
+      sent.status = result.type === 'answer' ? result.status : undefined;
+      return { result, class: classify(result) };
+    },
+    breaker: new Breaker(),
+    clock,
+    metrics: silentMetrics,
+    log: pino({ level: 'silent' }),
+    concurrency: options.concurrency ?? 64,
+    giveUpAfter: options.giveUpAfter ?? 60 * minute,
+    onAmbiguous: options.onAmbiguous ?? 'resend',
+    conclude: async (ended, outcome) => {
+      outcomes[ended.key.toString()] = outcome;
+    },
+    giveBack: async ({ key }) => {
+      givenBack.push(key.toString());
+    },
+    onFailure: (thrown) => failures.push(thrown),
+  });
+  return { clock, attempts, outcomes, givenBack, failures, deliverer };
+}
+
+describe('one postback', () => {
+  test('is delivered by a 200, with one attempt', async () => {
+    const { deliverer, outcomes, attempts } = start(() => answered(200));
+    deliverer.add([delivery('a')]);
+    await settlePromises();
+    expect([outcomes, attempts]).toEqual([{ a: { outcome: 'delivered' } }, ['a']]);
+  });
+
+  test.each([
+    [400, 'rejected'],
+    [404, 'unknown-click'],
+    [422, 'rejected'],
+  ])('is dead-lettered by a %d as %s, with one attempt', async (status, reason) => {
+    const { deliverer, outcomes, attempts } = start(() => answered(status));
+    deliverer.add([delivery('a')]);
+    await settlePromises();
+    expect(outcomes['a']).toMatchObject({ outcome: 'dead-lettered', reason });
+    expect(attempts).toHaveLength(1);
+  });
+
+  test('is sent again after a 503 until it is recorded', async () => {
+    const { deliverer, clock, outcomes, attempts } = start(({ attempts: made }) =>
+      answered(made < 4 ? 503 : 200),
+    );
+    deliverer.add([delivery('a')]);
+    await clock.advance(minute);
+    expect(outcomes).toEqual({ a: { outcome: 'delivered' } });
+    expect(attempts).toHaveLength(4);
+  });
+
+  test('waits as long as Retry-After says', async () => {
+    const { deliverer, clock, attempts } = start(() => answered(429, '90'));
+    deliverer.add([delivery('a')]);
+    await clock.advance(89 * second);
+    expect(attempts).toHaveLength(1);
+    await clock.advance(2 * second);
+    expect(attempts).toHaveLength(2);
+  });
+
+  test('is given up once it has failed for long enough while others get through', async () => {
+    const { deliverer, clock, outcomes } = start(
+      ({ key }) => answered(key.toString() === 'bad' ? 503 : 200),
+      { giveUpAfter: 10 * minute },
+    );
+    deliverer.add([delivery('bad')]);
+    for (let passed = 0; passed < 20; passed += 1) {
+      deliverer.add([delivery(`good-${passed}`)]);
+      await clock.advance(minute);
+    }
+    expect(outcomes['bad']).toMatchObject({ outcome: 'dead-lettered', reason: 'undeliverable' });
+  });
+
+  test('is not given up in an outage, however long', async () => {
+    const { deliverer, clock, outcomes } = start(() => answered(503), { giveUpAfter: minute });
+    deliverer.add(Array.from({ length: 20 }, (_, number) => delivery(`a-${number}`)));
+    await clock.advance(24 * 60 * minute);
+    expect(outcomes).toEqual({});
+  });
+});
+
+describe('a postback that may have arrived', () => {
+  test('is sent again', async () => {
+    const { deliverer, clock, outcomes } = start(({ attempts }) =>
+      attempts === 1 ? failed('after-request') : answered(200),
+    );
+    deliverer.add([delivery('a')]);
+    await clock.advance(minute);
+    expect(outcomes).toEqual({ a: { outcome: 'delivered' } });
+  });
+
+  test('is dead-lettered where ambiguous ones are to be held', async () => {
+    const { deliverer, outcomes } = start(() => failed('after-request'), { onAmbiguous: 'hold' });
+    deliverer.add([delivery('a')]);
+    await settlePromises();
+    expect(outcomes['a']).toMatchObject({ outcome: 'dead-lettered', reason: 'held' });
+  });
+
+  test('is not sent at all, where they are to be held, when an earlier run was interrupted', async () => {
+    const { deliverer, outcomes, attempts } = start(() => answered(200), { onAmbiguous: 'hold' });
+    deliverer.add([delivery('a', { wasInterrupted: true })]);
+    await settlePromises();
+    expect(outcomes['a']).toMatchObject({ outcome: 'dead-lettered', reason: 'held' });
+    expect(attempts).toEqual([]);
+  });
+});
+
+describe('many postbacks', () => {
+  test('go out as many at once as allowed, and not one more', async () => {
+    let inFlight = 0;
+    let most = 0;
+    const { deliverer, outcomes } = start(
+      async () => {
+        inFlight += 1;
+        most = Math.max(most, inFlight);
+        await settlePromises();
+        inFlight -= 1;
+        return answered(200);
+      },
+      { concurrency: 8 },
+    );
+    deliverer.add(Array.from({ length: 100 }, (_, number) => delivery(`a-${number}`)));
+    while (deliverer.inFlight > 0) await settlePromises();
+    expect(Object.keys(outcomes)).toHaveLength(100);
+    expect(most).toBe(8);
+  });
+
+  test('of one click go out one after the other, in the order of their events', async () => {
+    const { deliverer, clock, attempts } = start(({ key, attempts: made }) =>
+      answered(key.toString() === 'lead' && made === 1 ? 503 : 200),
+    );
+    const clickId = 'click-1';
+    deliverer.add([
+      delivery('order-2', { clickId, at: 3 }),
+      delivery('lead', { clickId, at: 1 }),
+      delivery('order-1', { clickId, at: 2 }),
+      delivery('other', { clickId: 'click-2', at: 9 }),
+    ]);
+    await clock.advance(minute);
+    expect(attempts).toEqual(['lead', 'other', 'lead', 'order-1', 'order-2']);
+  });
+
+  test('hold after ten transient failures: then one at a time probes, until one gets through', async () => {
+    let status = 503;
+    const { deliverer, clock, attempts, outcomes } = start(() => answered(status), {
+      concurrency: 1,
+    });
+    deliverer.add(Array.from({ length: 100 }, (_, number) => delivery(`a-${number}`)));
+    await clock.advance(0);
+    expect(attempts).toHaveLength(10);
+    await clock.advance(10 * minute);
+    expect(attempts.length).toBeLessThan(30);
+    status = 200;
+    await clock.advance(2 * minute);
+    expect(Object.keys(outcomes)).toHaveLength(100);
+  });
+
+  test('hold at once when something is set up wrongly, and lose nothing', async () => {
+    let status = 302;
+    const { deliverer, clock, attempts, outcomes } = start(() => answered(status), {
+      concurrency: 1,
+    });
+    deliverer.add([delivery('a'), delivery('b')]);
+    await clock.advance(0);
+    expect(attempts).toHaveLength(1);
+    status = 200;
+    await clock.advance(minute);
+    expect(outcomes).toEqual({ a: { outcome: 'delivered' }, b: { outcome: 'delivered' } });
+  });
+});
+
+describe('what is no longer ours', () => {
+  test('is given back and not sent', async () => {
+    const { deliverer, attempts, givenBack } = start(() => answered(200));
+    const source = record(0);
+    source.source.isRevoked = true;
+    deliverer.add([delivery('a', { source })]);
+    await settlePromises();
+    expect([attempts, givenBack]).toEqual([[], ['a']]);
+  });
+
+  test('is given back when draining, after what is in flight has ended', async () => {
+    const answer = Promise.withResolvers<AttemptResult>();
+    const { deliverer, clock, outcomes, givenBack } = start(() => answer.promise, {
+      concurrency: 1,
+    });
+    deliverer.add([delivery('sent'), delivery('waiting')]);
+    const drained = deliverer.drain();
+    await settlePromises();
+    expect(givenBack).toEqual([]);
+    answer.resolve(answered(200));
+    await drained;
+    expect([Object.keys(outcomes), givenBack]).toEqual([['sent'], ['waiting']]);
+    expect(clock.pending).toBe(0);
+  });
+
+  test('in retry when draining is given back, and no timer stays', async () => {
+    const { deliverer, clock, givenBack } = start(() => answered(503));
+    deliverer.add([delivery('a')]);
+    await settlePromises();
+    await deliverer.drain();
+    expect([givenBack, clock.pending]).toEqual([['a'], 0]);
+  });
+});
+
+test('a fault of our own is reported, and not taken for an outcome', async () => {
+  const { deliverer, failures, outcomes } = start(() => {
+    throw new TypeError('ours');
+  });
+  deliverer.add([delivery('a')]);
+  await settlePromises();
+  expect([failures, outcomes]).toEqual([[new TypeError('ours')], {}]);
+});
