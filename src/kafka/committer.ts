@@ -6,6 +6,12 @@ type CommitOffsets = EachBatchPayload['commitOffsetsIfNecessary'];
 /** Commits the watermarks of partitions that are owned now; never one that goes back. */
 export class Committer {
   #commitOffsets: CommitOffsets | undefined;
+  #underWay = 0;
+
+  /** Whether a commit waits for the broker's answer. */
+  get isCommitting(): boolean {
+    return this.#underWay > 0;
+  }
 
   /**
    * Commits through this function from now on. The one of a batch makes a single attempt and takes the
@@ -17,7 +23,7 @@ export class Committer {
 
   /** Rejects when the broker doesn't take them; calling it again later is then enough. */
   async commit(partitions: Iterable<AssignedPartition>): Promise<void> {
-    const advanced: { partition: AssignedPartition; offset: number }[] = [];
+    const advanced: Advanced[] = [];
     for (const partition of partitions) {
       const { offset } = partition.watermark;
       if (offset !== undefined && offset > (partition.committed ?? -1)) {
@@ -25,16 +31,30 @@ export class Committer {
       }
     }
     if (advanced.length === 0 || !this.#commitOffsets) return;
-    const byTopic = Map.groupBy(advanced, ({ partition }) => partition.topic);
-    await this.#commitOffsets({
-      topics: Array.from(byTopic, ([topic, entries]) => ({
-        topic,
-        partitions: entries.map(({ partition, offset }) => ({
-          partition: partition.partition,
-          offset: String(offset),
-        })),
-      })),
-    });
+    this.#underWay += 1;
+    try {
+      await this.#commitOffsets(toTopics(advanced));
+    } finally {
+      this.#underWay -= 1;
+    }
     for (const { partition, offset } of advanced) partition.committed = offset;
   }
+}
+
+interface Advanced {
+  readonly partition: AssignedPartition;
+  readonly offset: number;
+}
+
+function toTopics(advanced: readonly Advanced[]) {
+  const byTopic = Map.groupBy(advanced, ({ partition }) => partition.topic);
+  return {
+    topics: Array.from(byTopic, ([topic, entries]) => ({
+      topic,
+      partitions: entries.map(({ partition, offset }) => ({
+        partition: partition.partition,
+        offset: String(offset),
+      })),
+    })),
+  };
 }

@@ -1,30 +1,24 @@
-import type { Consumer, ConsumerCrashEvent, EachBatchPayload, Kafka } from 'kafkajs';
+import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config/schema.ts';
 import { toError } from '../errors.ts';
-import { Assignment, fencingAssigner } from './assignment.ts';
-import { type KafkaLog, kafkaUnavailable } from './client.ts';
+import { fencingAssigner } from './assignment.ts';
+import { BatchReader, type BatchReaderOptions } from './batchReader.ts';
+import { kafkaUnavailable } from './client.ts';
 import { Committer } from './committer.ts';
-import { type AssignedPartition, SourceRecord } from './partition.ts';
-import { type BrokerOffsets, StageGate, type TopicStages } from './stageGate.ts';
+import type { AssignedPartition } from './partition.ts';
 
 const commitInterval = 1_000;
 const longestRestartDelay = 30_000;
-/** Settled offsets above the watermark, a partition, beyond which it waits for the slowest record. */
-const longestAhead = 1_000_000;
+const stopDeadline = 5_000;
 /** A resumed partition, and a stop, wait for this long at most. */
 const maxWaitTime = 250;
 
 /** What the consumer needs. */
-export interface RecordConsumerOptions {
+export interface RecordConsumerOptions extends Omit<BatchReaderOptions, 'fetching'> {
   readonly kafka: Kafka;
   readonly settings: Config['kafka'];
-  readonly topics: readonly TopicStages[];
-  readonly offsets: BrokerOffsets;
   readonly clock: Clock;
-  readonly log: KafkaLog;
-  /** Takes the records of one partition, in order. Must not wait: see `pause`. */
-  readonly onRecords: (records: readonly SourceRecord[]) => void;
   /** A fault of our own: the process should end, since records would stand still. */
   readonly onFailure: (error: Error) => void;
 }
@@ -32,24 +26,31 @@ export interface RecordConsumerOptions {
 /**
  * Reads records and commits what is settled. Built on kafkajs as far as it can be trusted: a batch is handed
  * over at once, so that no slow postback holds up a broker or the membership; offsets are committed by a
- * timer; a crash of kafkajs starts a new consumer.
+ * timer; when kafkajs crashes, a new consumer is started.
  */
 export class RecordConsumer {
   readonly #options: RecordConsumerOptions;
-  readonly #assignment = new Assignment();
-  readonly #gate: StageGate;
+  readonly #reader: BatchReader;
   readonly #committer = new Committer();
   #consumer: Consumer | undefined;
-  #timer: NodeJS.Timeout | undefined;
+  #commitTimer: NodeJS.Timeout | undefined;
   #cancelRestart: (() => void) | undefined;
   #crashes = 0;
-  #isHeld = false;
   #isMember = false;
   #isStopping = false;
 
   constructor(options: RecordConsumerOptions) {
     this.#options = options;
-    this.#gate = new StageGate(options.topics, options.offsets);
+    const toKafka = ({ topic, partition }: AssignedPartition) => [
+      { topic, partitions: [partition] },
+    ];
+    this.#reader = new BatchReader({
+      ...options,
+      fetching: {
+        pause: (partition) => this.#consumer?.pause(toKafka(partition)),
+        resume: (partition) => this.#consumer?.resume(toKafka(partition)),
+      },
+    });
   }
 
   /** Whether it is in its group now, be it without a partition. */
@@ -59,7 +60,7 @@ export class RecordConsumer {
 
   /** The partitions that are read now. */
   get partitions(): readonly AssignedPartition[] {
-    return [...this.#assignment.partitions];
+    return [...this.#reader.assignment.partitions];
   }
 
   /** Starts reading. Throws UnavailableError when no broker can be reached. */
@@ -69,29 +70,34 @@ export class RecordConsumer {
     } catch (thrown) {
       throw kafkaUnavailable(this.#options.settings, thrown);
     }
-    this.#timer = setInterval(() => this.#tick(), commitInterval);
+    this.#commitTimer = setInterval(() => {
+      this.#reader.applyPauses();
+      if (!this.#committer.isCommitting) void this.#commit();
+    }, commitInterval);
   }
 
   /** Stops fetching, while the member stays in its group: the way to say "slower". */
   pause(): void {
-    this.#isHeld = true;
-    this.#applyPauses();
+    this.#reader.hold();
   }
 
   /** Fetches again. */
   resume(): void {
-    this.#isHeld = false;
-    this.#applyPauses();
+    this.#reader.resume();
   }
 
   /** Commits what is settled, and leaves the group. */
   async stop(): Promise<void> {
     this.#isStopping = true;
-    clearInterval(this.#timer);
+    clearInterval(this.#commitTimer);
     this.#cancelRestart?.();
     await this.#commit();
-    this.#assignment.fence();
-    await this.#consumer?.disconnect();
+    this.#reader.assignment.fence();
+    // kafkajs can wait without end for a broker that is gone; then the group gives the member up by itself.
+    const waited = new AbortController();
+    const deadline = this.#options.clock.wait(stopDeadline, waited.signal).catch(() => undefined);
+    await Promise.race([this.#consumer?.disconnect(), deadline]);
+    waited.abort();
   }
 
   async #run(): Promise<void> {
@@ -101,7 +107,7 @@ export class RecordConsumer {
       sessionTimeout: settings.sessionTimeout,
       heartbeatInterval: Math.min(3_000, Math.floor(settings.sessionTimeout / 3)),
       maxWaitTimeInMs: maxWaitTime,
-      partitionAssigners: [fencingAssigner(() => this.#assignment.fence())],
+      partitionAssigners: [fencingAssigner(() => this.#reader.assignment.fence())],
       allowAutoTopicCreation: false,
       retry: { restartOnFailure: async () => false },
     });
@@ -118,161 +124,63 @@ export class RecordConsumer {
   }
 
   #listen(consumer: Consumer): void {
-    const { clock } = this.#options;
+    const { assignment } = this.#reader;
     consumer.on(consumer.events.FETCH_START, ({ payload }) =>
-      this.#assignment.fetchStarted(String(payload.nodeId), clock.now()),
+      assignment.fetchStarted(String(payload.nodeId), this.#options.clock.now()),
     );
     // The old generation is still valid here, until the member asks to join again.
     consumer.on(consumer.events.REBALANCING, async () => {
-      this.#assignment.fetchesEnded();
+      assignment.fetchesEnded();
       await this.#commit();
     });
     consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
       this.#crashes = 0;
       this.#isMember = true;
-      this.#assignment.assign(payload.memberAssignment);
-      // kafkajs keeps pauses across rebalances; these partitions are new ones.
-      for (const partition of this.#assignment.partitions) this.#resumeFetching(partition);
-      this.#applyPauses();
+      this.#reader.assign(payload.memberAssignment);
     });
     consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload }) => {
-      // A batch without records (markers of transactions) is not handed over; its offsets are read all the same.
-      if (payload.batchSize > 0) return;
-      const partition = this.#assignment.find(payload.topic, payload.partition);
-      if (partition && !this.#isSettling())
-        this.#advance(partition, Number(payload.lastOffset) + 1);
+      const { batchSize, topic, partition, lastOffset } = payload;
+      if (batchSize === 0) this.#reader.skip(topic, partition, lastOffset);
     });
-    consumer.on(consumer.events.CRASH, (event) => this.#restart(consumer, event));
+    consumer.on(consumer.events.CRASH, ({ payload }) => {
+      if (consumer === this.#consumer) this.#restart(payload.error);
+    });
   }
 
   async #takeBatch(payload: EachBatchPayload): Promise<void> {
+    this.#committer.use(payload.commitOffsetsIfNecessary);
     try {
-      await this.#take(payload);
+      await this.#reader.take(payload);
     } catch (thrown) {
       // Thrown out of here a programming error would end kafkajs's consumer without a word.
       this.#options.onFailure(toError(thrown));
     }
   }
 
-  /** A batch that is not taken, or not whole, is not resolved: kafkajs fetches the rest again. */
-  async #take(payload: EachBatchPayload): Promise<void> {
-    const { batch } = payload;
-    const partition = this.#partitionOf(payload);
-    if (!partition) return;
-    this.#committer.use(payload.commitOffsetsIfNecessary);
-    const records = batch.messages.map((message) => new SourceRecord(partition, message));
-    const admitted = await this.#admit(partition, records);
-    if (admitted === 0 || partition.isRevoked) return this.#applyPauses();
-
-    const taken = admitted === records.length ? records : records.slice(0, admitted);
-    const last = taken.at(-1) as SourceRecord;
-    for (const record of taken) {
-      partition.watermark.read(record.offset);
-      partition.latestTimestamp = Math.max(partition.latestTimestamp, record.timestamp);
-    }
-    partition.highWatermark = Number(batch.highWatermark);
-    payload.resolveOffset(String(last.offset));
-    this.#options.onRecords(taken);
-    const isWhole = taken.length === records.length;
-    this.#advance(partition, isWhole ? Number(batch.lastOffset()) + 1 : last.offset + 1);
-  }
-
-  /** The partition that a batch belongs to, unless it was fetched for an earlier generation. */
-  #partitionOf({ batch }: EachBatchPayload): AssignedPartition | undefined {
-    const partition = this.#assignment.find(batch.topic, batch.partition);
-    if (!partition || this.#isSettling()) return undefined;
-    const fetchedOffset = Number((batch as { fetchedOffset?: string }).fetchedOffset);
-    if (partition.position === undefined || partition.position === fetchedOffset) {
-      partition.position = fetchedOffset;
-      return partition;
-    }
-    this.#options.log('error', 'the log of a partition was cut off or recreated; reading on', {
-      topic: batch.topic,
-      partition: batch.partition,
-      expectedOffset: partition.position,
-      offset: fetchedOffset,
-    });
-    const fresh = this.#assignment.replace(batch.topic, batch.partition);
-    fresh.position = fetchedOffset;
-    return fresh;
-  }
-
-  async #admit(partition: AssignedPartition, records: readonly SourceRecord[]): Promise<number> {
-    try {
-      return await this.#gate.admit(partition, records, this.#assignment.partitions);
-    } catch (thrown) {
-      // Not resolved, so the same records come again with the next fetch.
-      this.#options.log('warn', "the broker doesn't tell its offsets; trying again", {
-        error: toError(thrown).message,
-      });
-      return 0;
-    }
-  }
-
-  #advance(partition: AssignedPartition, position: number): void {
-    partition.position = position;
-    partition.watermark.advance(position);
-    this.#applyPauses();
-  }
-
-  #applyPauses(): void {
-    const partitions = this.partitions;
-    this.#gate.release(partitions);
-    for (const partition of partitions) {
-      const isPaused =
-        this.#isHeld || this.#gate.isBlocked(partition) || partition.watermark.ahead > longestAhead;
-      if (isPaused === partition.isPaused) continue;
-      if (isPaused) this.#pauseFetching(partition);
-      else this.#resumeFetching(partition);
-    }
-  }
-
-  #pauseFetching(partition: AssignedPartition): void {
-    this.#consumer?.pause([{ topic: partition.topic, partitions: [partition.partition] }]);
-    partition.isPaused = true;
-  }
-
-  #resumeFetching(partition: AssignedPartition): void {
-    this.#consumer?.resume([{ topic: partition.topic, partitions: [partition.partition] }]);
-    partition.isPaused = false;
-  }
-
-  #isSettling(): boolean {
-    return this.#assignment.isSettling(this.#options.clock.now());
-  }
-
-  #tick(): void {
-    this.#applyPauses();
-    void this.#commit();
-  }
-
   async #commit(): Promise<void> {
     try {
-      await this.#committer.commit(this.#assignment.partitions);
+      await this.#committer.commit(this.#reader.assignment.partitions);
     } catch (thrown) {
-      // The next tick computes it again: a watermark never goes back.
+      // The next time it is computed again: a watermark never goes back.
       this.#options.log('warn', 'the offsets could not be committed; trying again', {
         error: toError(thrown).message,
       });
     }
   }
 
-  #restart(consumer: Consumer, { payload }: ConsumerCrashEvent): void {
-    if (this.#isStopping || consumer !== this.#consumer) return;
+  #restart(error: Error): void {
+    if (this.#isStopping) return;
     this.#isMember = false;
-    this.#assignment.fence();
-    this.#assignment.fetchesEnded();
+    this.#reader.assignment.fence();
+    this.#reader.assignment.fetchesEnded();
     const delay = Math.min(1_000 * 2 ** this.#crashes, longestRestartDelay);
     this.#crashes += 1;
     this.#options.log('error', 'the Kafka consumer ended; starting another', {
-      error: payload.error.message,
+      error: error.message,
       delay,
     });
     this.#cancelRestart = this.#options.clock.schedule(delay, () => {
-      this.#run().catch((thrown) => {
-        const error = toError(thrown);
-        this.#restart(consumer, { payload: { error } } as ConsumerCrashEvent);
-      });
+      this.#run().catch((thrown) => this.#restart(toError(thrown)));
     });
   }
 }

@@ -29,6 +29,20 @@ export class AssignedPartition {
     this.partition = partition;
   }
 
+  /** Notes records that were read from it: they must be settled. */
+  read(records: readonly SourceRecord[]): void {
+    for (const { offset, timestamp } of records) {
+      this.watermark.read(offset);
+      if (timestamp > this.latestTimestamp) this.latestTimestamp = timestamp;
+    }
+  }
+
+  /** Everything below `position` has been read, or holds no record. */
+  advance(position: number): void {
+    this.position = position;
+    this.watermark.advance(position);
+  }
+
   /** How many offsets were read and are not committed. */
   get uncommitted(): number {
     return this.position === undefined ? 0 : this.position - (this.committed ?? this.position);

@@ -17,16 +17,18 @@ export interface BrokerOffsets {
 }
 
 interface Block {
-  /** Timestamp and offset of the first record that waits, and the last offset that was seen then. */
+  /** Of the first record that waits. */
   readonly timestamp: number;
+  readonly offset: number;
+  /** Of the last record that was seen then. */
   readonly lastOffset: number;
-  /** The ends of the earlier partitions, asked after that record had been read. */
+  /** The ends of the earlier partitions, asked after those records had been read. */
   readonly ends: ReadonlyMap<AssignedPartition, number>;
 }
 
 /**
- * Nothing overtakes what it needs (design §7): a record of one stage is let through once the partitions of
- * the earlier stages were read past its Kafka timestamp, or up to an end that was asked for after the record
+ * Nothing overtakes what it needs (design §7): a record of one stage is let through once each partition of
+ * the earlier stages was read past its Kafka timestamp, or up to an end that was asked for after the record
  * had been read. Until then its partition waits in Kafka; nothing is parked in memory.
  */
 export class StageGate {
@@ -60,16 +62,15 @@ export class StageGate {
     assigned: Iterable<AssignedPartition>,
   ): Promise<number> {
     const earlier = this.#earlierThan(partition, assigned);
-    if (earlier.length === 0) return records.length;
     if (this.#countPassing(partition, records, earlier) === records.length) return records.length;
     const ends = await this.#offsets.ends(earlier);
-    if (hasReached(earlier, ends)) return records.length;
-    const passing = this.#countPassing(partition, records, earlier);
+    const unread = earlier.filter((other) => !hasReached(other, ends));
+    const passing = this.#countPassing(partition, records, unread);
     const waiting = records[passing];
     const last = records.at(-1);
     if (waiting && last) {
-      const block = { timestamp: waiting.timestamp, lastOffset: last.offset, ends };
-      this.#blocks.set(partition, block);
+      const { timestamp, offset } = waiting;
+      this.#blocks.set(partition, { timestamp, offset, lastOffset: last.offset, ends });
     }
     return passing;
   }
@@ -82,12 +83,11 @@ export class StageGate {
         continue;
       }
       const earlier = this.#earlierThan(partition, assigned);
-      if (hasReached(earlier, block.ends)) {
-        this.#clearedThrough.set(partition, block.lastOffset);
-        this.#blocks.delete(partition);
-      } else if (earlier.every((other) => this.#isReadPast(other, block.timestamp))) {
-        this.#blocks.delete(partition);
-      }
+      const unread = earlier.filter((other) => !hasReached(other, block.ends));
+      if (block.timestamp >= this.#limit(partition, unread)) continue;
+      // Their wait is over for good, whatever has come since.
+      this.#clearedThrough.set(partition, unread.length === 0 ? block.lastOffset : block.offset);
+      this.#blocks.delete(partition);
     }
   }
 
@@ -95,47 +95,50 @@ export class StageGate {
     partition: AssignedPartition,
     assigned: Iterable<AssignedPartition>,
   ): AssignedPartition[] {
+    return Array.from(assigned).filter((other) => this.#waitsFor(partition, other));
+  }
+
+  #waitsFor(partition: AssignedPartition, other: AssignedPartition): boolean {
     const last = this.#ranges.get(partition.topic)?.last ?? 0;
-    const earlier: AssignedPartition[] = [];
-    for (const other of assigned) {
-      const first = this.#ranges.get(other.topic)?.first ?? 0;
-      if (other !== partition && first < last) earlier.push(other);
-    }
-    return earlier;
+    const first = this.#ranges.get(other.topic)?.first ?? 0;
+    return partition !== other && first < last;
   }
 
   #countPassing(
     partition: AssignedPartition,
     records: readonly SourceRecord[],
-    earlier: readonly AssignedPartition[],
+    unread: readonly AssignedPartition[],
   ): number {
     const cleared = this.#clearedThrough.get(partition) ?? -1;
+    const limit = this.#limit(partition, unread);
     const waiting = records.findIndex(
-      ({ offset, timestamp }) =>
-        offset > cleared && !earlier.every((other) => this.#isReadPast(other, timestamp)),
+      ({ offset, timestamp }) => offset > cleared && timestamp >= limit,
     );
     return waiting === -1 ? records.length : waiting;
   }
 
+  /** Only records with a timestamp below this have nothing to wait for in those partitions. */
+  #limit(partition: AssignedPartition, unread: readonly AssignedPartition[]): number {
+    return Math.min(...unread.map((other) => this.#readUpTo(other, partition)));
+  }
+
   /**
-   * A partition that waits itself counts as read up to and including the record it waits with: of two that
-   * wait for each other, the one with the earlier record goes first.
+   * A partition that waits itself counts as read up to the record it waits with. Of two that wait for each
+   * other the one with the earlier record goes first, and of records of the same time either may.
    */
-  #isReadPast(partition: AssignedPartition, timestamp: number): boolean {
-    const block = this.#blocks.get(partition);
-    return block
-      ? timestamp <= Math.max(partition.latestTimestamp, block.timestamp)
-      : timestamp < partition.latestTimestamp;
+  #readUpTo(other: AssignedPartition, partition: AssignedPartition): number {
+    const block = this.#blocks.get(other);
+    if (!block) return other.latestTimestamp;
+    const isMutual = this.#waitsFor(other, partition);
+    return Math.max(other.latestTimestamp, isMutual ? block.timestamp + 1 : block.timestamp);
   }
 }
 
-/** Whether each was read up to its end; one whose end wasn't asked for has come since, and isn't waited for. */
+/** Whether it was read up to its end; one whose end wasn't asked for has come since, and isn't waited for. */
 function hasReached(
-  partitions: readonly AssignedPartition[],
+  partition: AssignedPartition,
   ends: ReadonlyMap<AssignedPartition, number>,
 ): boolean {
-  return partitions.every((partition) => {
-    const end = ends.get(partition);
-    return end === undefined || (partition.position ?? partition.startPosition ?? 0) >= end;
-  });
+  const end = ends.get(partition);
+  return end === undefined || (partition.position ?? partition.startPosition ?? 0) >= end;
 }
