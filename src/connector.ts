@@ -4,8 +4,8 @@ import { createRegistry, type SchemaRegistry } from './avro/registry.ts';
 import { type AvroSchema, parseSchema } from './avro/schema.ts';
 import { systemClock } from './clock.ts';
 import type { LoadedConfig } from './config/load.ts';
-import type { Config } from './config/schema.ts';
-import { ConfigurationError, formatProblem, type Problem } from './errors.ts';
+import { formatSetting } from './config/settingPath.ts';
+import { ConfigurationError, formatProblem, type Problem, toError } from './errors.ts';
 import { connectAdmin, type KafkaAdmin } from './kafka/admin.ts';
 import { createKafka } from './kafka/client.ts';
 import { RecordConsumer } from './kafka/consumer.ts';
@@ -17,9 +17,9 @@ import { type OutcomeReport, tallyOutcomes } from './pipeline/tally.ts';
 import { createPowerspaceClient } from './powerspace/client.ts';
 import { openStore } from './store/open.ts';
 import { startRetention } from './store/retention.ts';
-import { kafkaLog, type Logger } from './telemetry/log.ts';
+import { kafkaLog, type Logger, quietKafkaLog } from './telemetry/log.ts';
 import { createMetrics } from './telemetry/metrics.ts';
-import { startTelemetry } from './telemetry/sdk.ts';
+import { startTelemetry, warnOfTelemetryFailures } from './telemetry/sdk.ts';
 import { createTraces } from './telemetry/traces.ts';
 
 /** Time to end what is in flight when asked to stop; an answer of Powerspace takes 5 s at most. */
@@ -66,22 +66,25 @@ type Parts = Awaited<ReturnType<typeof openParts>>;
 
 async function openParts({ loaded, log }: ConnectorOptions, opened: AsyncDisposableStack) {
   const { config } = loaded;
-  const telemetry = await startTelemetry();
-  opened.defer(telemetry.close);
-  const kafka = createKafka(config.kafka, kafkaLog(log));
-  const admin = await connectAdmin(kafka, config.kafka);
+  const schemas = readSchemas(loaded);
+  log.info({ brokers: config.kafka.brokers }, 'connecting');
+  const admin = await connectAdmin(createKafka(config.kafka, quietKafkaLog(log)), config.kafka);
   opened.defer(admin.close);
   const registry = config.registry && createRegistry(config.registry);
   opened.defer(async () => registry?.close());
-  const schemas = readSchemas(config);
   await checkBeforeReading(loaded, log, { admin, registry, schemas });
   const store = openStore(config.store);
   opened.defer(store.close);
   const client = createPowerspaceClient(config.powerspace);
   opened.defer(client.close);
   await admin.ensureTopic(deadLetterTopic(config.kafka.group));
+  const kafka = createKafka(config.kafka, kafkaLog(log));
   const deadLetters = new DeadLetters(kafka, config.kafka.group);
   opened.defer(() => deadLetters.close());
+  // The last, so that its gauges are read once more before the store is closed.
+  warnOfTelemetryFailures(log);
+  const telemetry = await startTelemetry();
+  opened.defer(telemetry.close);
   return { config, telemetry, kafka, admin, registry, schemas, store, client, deadLetters };
 }
 
@@ -104,11 +107,24 @@ async function checkBeforeReading(
 }
 
 /** The schemas that the configuration names as files, by name. Throws ConfigurationError for a bad one. */
-export function readSchemas({ mappings }: Config): ReadonlyMap<string, AvroSchema> {
-  const files = new Set(mappings.flatMap(({ schema }) => schema ?? []));
-  return new Map(
-    Array.from(files, (file) => [file, parseSchema(readFileSync(file, 'utf8'), file)]),
-  );
+export function readSchemas({ config, file, locate }: LoadedConfig) {
+  const schemas = new Map<string, AvroSchema>();
+  for (const [index, { schema }] of config.mappings.entries()) {
+    if (schema === undefined || schemas.has(schema)) continue;
+    const path = ['mappings', index, 'schema'];
+    const place = { file, ...locate(path), setting: formatSetting(path) };
+    schemas.set(schema, parseSchema(readSchemaFile(schema, place), schema));
+  }
+  return schemas;
+}
+
+function readSchemaFile(schema: string, place: Omit<Problem, 'severity' | 'message'>): string {
+  try {
+    return readFileSync(schema, 'utf8');
+  } catch (thrown) {
+    const message = `the schema file cannot be read: ${toError(thrown).message}`;
+    throw new ConfigurationError([{ severity: 'error', ...place, message }]);
+  }
 }
 
 async function startReading(

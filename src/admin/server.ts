@@ -24,16 +24,16 @@ export interface AdminServer {
  */
 export async function startAdminServer(parts: AdminParts): Promise<AdminServer> {
   const server = createServer((request, response) => route(parts, request, response));
-  const { host, port } = splitAddress(parts.listen);
   try {
+    const { host, port } = splitAddress(parts.listen);
     await listen(server, host, port);
   } catch (thrown) {
     const { message } = toError(thrown);
     throw new Error(`the admin server can't listen on ${parts.listen} (admin.listen): ${message}`);
   }
-  const address = server.address() as AddressInfo;
+  const { address, family, port } = server.address() as AddressInfo;
   return {
-    url: `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`,
+    url: `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`,
     close: async () => {
       server.closeAllConnections();
       await server[Symbol.asyncDispose]();
@@ -63,9 +63,11 @@ function answer(response: ServerResponse, status: number, body: object): void {
   response.end(`${JSON.stringify(body)}\n`);
 }
 
-function splitAddress(address: string): { host: string; port: number } {
-  const { hostname, port } = new URL(`http://${address}`);
-  return { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || 80) };
+/** The parts of a `host:port` or `[IPv6]:port`. */
+export function splitAddress(address: string): { host: string; port: number } {
+  const colon = address.lastIndexOf(':');
+  const host = address.slice(0, colon).replace(/^\[|\]$/g, '');
+  return { host, port: Number(address.slice(colon + 1)) };
 }
 
 function listen(server: Server, host: string, port: number): Promise<void> {

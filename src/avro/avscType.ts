@@ -1,74 +1,52 @@
 import avsc, { type Type } from 'avsc';
-import { type Conversion, conversionOf } from './logical.ts';
-import type { FixedShape, LogicalType, PrimitiveShape } from './shape.ts';
+import { BoundedArray, BoundedMap, ExactLong, PlainUnion, StrictString } from './bounds.ts';
+import { Converted, conversionOf } from './logical.ts';
 
+export type RecordType = InstanceType<typeof avsc.types.RecordType>;
 type Schema = Parameters<typeof avsc.Type.forSchema>[0];
 type Options = NonNullable<Parameters<typeof avsc.Type.forSchema>[1]>;
 
 /**
- * Has avsc parse a schema, after the schemas whose names it uses. Throws avsc's errors, which say what is
- * wrong with the schema. Longs take a bigint too, and logical types what {@link conversionOf} says.
+ * Has avsc parse a schema, after the schemas whose names it uses, to a type for one of two purposes. Throws
+ * avsc's errors, which say what is wrong with the schema.
  */
-export function buildAvscType(schema: unknown, references: readonly unknown[]): Type {
+export function buildAvscType(
+  schema: unknown,
+  references: readonly unknown[],
+  purpose: 'read' | 'write',
+): Type {
   // One object for all of them: avsc keeps the names that it has met in it.
-  const options: Partial<Options> = {
-    registry: {},
-    logicalTypes: Object.fromEntries(logicalTypeNames.map((name) => [name, AnyLogicalType])),
-    typeHook: createTypeHook(),
+  const options = {
+    registry: { ...(purpose === 'read' ? readablePrimitives : writablePrimitives) },
+    typeHook: purpose === 'read' ? readingTypeHook : typeHook,
+    omitRecordMethods: true,
   };
   for (const reference of references) avsc.Type.forSchema(reference as Schema, options);
   return avsc.Type.forSchema(schema as Schema, options);
 }
 
-/** avsc keeps nothing of a logical type that it was not given a class for. */
-const logicalTypeNames = [
-  'decimal',
-  'uuid',
-  'date',
-  ...['timestamp', 'local-timestamp'].flatMap((name) => [
-    `${name}-millis`,
-    `${name}-micros`,
-    `${name}-nanos`,
-  ]),
-];
-
-/** What "type" can say of a schema; anything else is a name or a schema within. */
-const typeWords: ReadonlySet<string> = new Set([
-  ...['null', 'boolean', 'int', 'long', 'float', 'double', 'string', 'bytes'],
-  ...['fixed', 'enum', 'array', 'map', 'record', 'error'],
-]);
-
-/** A logical type with its attributes, converting what is to be written. */
-export class AnyLogicalType extends avsc.types.LogicalType {
-  readonly logical: LogicalType;
-  readonly #conversion: Conversion | undefined;
-
-  constructor(schema: Schema, options?: unknown) {
-    super(schema, options);
-    const { logicalType, precision, scale } = schema as unknown as Record<string, unknown>;
-    this.logical = { name: String(logicalType), precision, scale };
-    const size = this.underlyingType instanceof avsc.types.FixedType ? this.underlyingType.size : 0;
-    const kind = avscKindOf(this.underlyingType) as (PrimitiveShape | FixedShape)['kind'];
-    this.#conversion = conversionOf({ kind, size, logical: this.logical });
-  }
-
-  protected override _toValue(value: unknown): unknown {
-    return this.#conversion === undefined ? value : this.#conversion.encode(value);
-  }
-
-  protected override _fromValue(value: unknown): unknown {
-    return value;
-  }
+/** The records that a value of this type can be. */
+export function recordsIn(type: Type): RecordType[] {
+  if (type instanceof PlainUnion) return type.types.flatMap(recordsIn);
+  return type instanceof avsc.types.RecordType ? [type] : [];
 }
 
-/** What avsc calls the type, without what is avsc's own. */
-export function avscKindOf(type: Type): string {
-  // A long with methods of our own is called abstract:long, an unambiguous union union:unwrapped.
-  return type.typeName.replace('abstract:', '').replace(/:.*$/, '').replace('error', 'record');
+/** The types that the records among these give a field of this name. */
+export function fieldTypes(types: readonly Type[], name: string): Type[] {
+  return types
+    .flatMap(recordsIn)
+    .flatMap(({ fields }) => fields.filter((field) => field.name === name))
+    .map(({ type }) => type);
 }
 
-/** avsc's own long refuses what a double cannot hold. */
-const anyLong = avsc.types.LongType.__with({
+/** What Avro calls the type, or the branches of a union. */
+export function kindsOf(type: Type): string[] {
+  if (type instanceof PlainUnion) return type.types.flatMap(kindsOf);
+  return [type instanceof Converted ? type.underlyingType.typeName : type.typeName];
+}
+
+/** avsc's own long takes no bigint. */
+const writableLong = avsc.types.LongType.__with({
   fromBuffer: (bytes: Buffer) => bytes.readBigInt64LE(),
   toBuffer: (value: bigint | number) => {
     const bytes = Buffer.alloc(8);
@@ -83,21 +61,43 @@ const anyLong = avsc.types.LongType.__with({
     Number(one > other) - Number(one < other),
 });
 
-/** Types that are avsc's before its own rules apply. */
-function createTypeHook() {
-  const withinLogicalType = new Set<object>();
-  return function typeHook(schema: Schema, options: Options): Type | undefined {
-    if (schema === 'long') return anyLong;
-    if (typeof schema !== 'object' || schema === null || Array.isArray(schema)) return undefined;
-    const { type, logicalType } = schema as { type: unknown; logicalType?: unknown };
-    // {"type": {"type": "string"}} and {"type": "some.Name"} are valid to Java, but not to avsc.
-    const isNested = type !== undefined && !(typeof type === 'string' && typeWords.has(type));
-    if (isNested) return avsc.Type.forSchema(type as Schema, options);
-    if (type !== 'long') return undefined;
-    // A logical type asks twice: for itself, then for the long in it.
-    if (!logicalTypeNames.includes(String(logicalType)) || withinLogicalType.delete(schema))
-      return anyLong;
-    withinLogicalType.add(schema);
-    return undefined;
-  };
+const writablePrimitives: Readonly<Record<string, Type>> = {
+  null: new avsc.types.NullType(),
+  boolean: new avsc.types.BooleanType(),
+  int: new avsc.types.IntType(),
+  long: writableLong,
+  float: new avsc.types.FloatType(),
+  double: new avsc.types.DoubleType(),
+  bytes: new avsc.types.BytesType(),
+  string: new avsc.types.StringType(),
+};
+
+const readablePrimitives: Readonly<Record<string, Type>> = {
+  ...writablePrimitives,
+  long: new ExactLong(),
+  string: new StrictString(),
+};
+
+/** What "type" may say that is no name and no schema within. */
+const complexTypes: ReadonlySet<unknown> = new Set([
+  ...['record', 'error', 'enum', 'array', 'map', 'fixed'],
+]);
+
+/** Types that are ours before avsc's own rules apply. */
+function typeHook(schema: Schema, options: Options): Type | undefined {
+  if (typeof schema !== 'object' || Array.isArray(schema)) return undefined;
+  const conversion = conversionOf(schema);
+  if (conversion) return new Converted(schema, options, conversion);
+  const { type } = schema as { readonly type?: unknown };
+  // {"type": {"type": "string"}} and {"type": "some.Name"} are valid to Java, but not to avsc.
+  const isNested = type !== undefined && !complexTypes.has(type);
+  return isNested ? avsc.Type.forSchema(type as Schema, options) : undefined;
+}
+
+function readingTypeHook(schema: Schema, options: Options): Type | undefined {
+  if (Array.isArray(schema)) return new PlainUnion(schema, options);
+  const { type } = schema as { readonly type?: unknown };
+  if (type === 'array') return new BoundedArray(schema, options);
+  if (type === 'map') return new BoundedMap(schema, options);
+  return typeHook(schema, options);
 }

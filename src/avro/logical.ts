@@ -1,13 +1,12 @@
+import avsc from 'avsc';
 import { Big } from 'big.js';
-import { UndecodableError } from './errors.ts';
-import type { FixedShape, LogicalType, PrimitiveShape } from './shape.ts';
 
 /** A value as it stands in the bytes. */
 type Base = Buffer | number | bigint;
 
 /** Both ways between a value as it stands in the bytes and what its logical type says that it means. */
-export interface Conversion {
-  /** Throws UndecodableError for what the logical type has no value for. */
+interface Conversion {
+  /** Throws for what the logical type has no value for. */
   decode(base: Base): Big | Date | string;
   /** Leaves a value that is no Big, Date or UUID as it is: producers may give base values too. */
   encode(value: unknown): unknown;
@@ -17,27 +16,58 @@ export interface Conversion {
 const decimalBytesLimit = 1024;
 const millisecondsOfDay = 86_400_000;
 
+/** A schema of the type that a logical type stands on, with the attributes of the logical type; unchecked. */
+interface Attributes {
+  readonly type?: unknown;
+  readonly size?: unknown;
+  readonly logicalType?: unknown;
+  readonly precision?: unknown;
+  readonly scale?: unknown;
+}
+
+type Schema = ConstructorParameters<typeof avsc.types.LogicalType>[0];
+
+/** A type whose values are converted. */
+export class Converted extends avsc.types.LogicalType {
+  readonly #conversion: Conversion;
+
+  constructor(schema: object, options: unknown, conversion: Conversion) {
+    super({ ...schema, logicalType: undefined } as unknown as Schema, options);
+    this.#conversion = conversion;
+  }
+
+  protected override _fromValue(value: Base | undefined): unknown {
+    // Undefined where the bytes ended too early, which avsc says later.
+    return value === undefined ? undefined : this.#conversion.decode(value);
+  }
+
+  protected override _toValue(value: unknown): unknown {
+    return this.#conversion.encode(value);
+  }
+}
+
 /**
  * How values of a logical type are converted; undefined for one that is unknown or does not fit its base type,
  * which the specification says to ignore: https://avro.apache.org/docs/1.12.0/specification/#logical-types
  */
-export function conversionOf(shape: PrimitiveShape | FixedShape): Conversion | undefined {
-  switch (shape.logical?.name) {
+export function conversionOf(schema: object): Conversion | undefined {
+  const { type, size, logicalType }: Attributes = schema;
+  switch (logicalType) {
     case 'decimal':
-      return decimal(shape, shape.logical);
+      return decimal(schema);
     case 'uuid':
-      return shape.kind === 'fixed' && shape.size === 16 ? uuid : undefined;
+      return type === 'fixed' && size === 16 ? uuid : undefined;
     case 'date':
-      return shape.kind === 'int' ? date : undefined;
+      return type === 'int' ? date : undefined;
     case 'timestamp-millis':
     case 'local-timestamp-millis':
-      return shape.kind === 'long' ? timestamp(1) : undefined;
+      return type === 'long' ? timestamp(1) : undefined;
     case 'timestamp-micros':
     case 'local-timestamp-micros':
-      return shape.kind === 'long' ? timestamp(1_000) : undefined;
+      return type === 'long' ? timestamp(1_000) : undefined;
     case 'timestamp-nanos':
     case 'local-timestamp-nanos':
-      return shape.kind === 'long' ? timestamp(1_000_000) : undefined;
+      return type === 'long' ? timestamp(1_000_000) : undefined;
     default:
       return undefined;
   }
@@ -51,7 +81,6 @@ const date: Conversion = {
 
 function timestamp(unitsOfMillisecond: number): Conversion {
   return {
-    // Safe as a number: a long that is not safe is of micro- or nanoseconds, and only these are cut.
     decode: (base) => toDate(floorDivide(base as number | bigint, unitsOfMillisecond)),
     encode: (value) =>
       value instanceof Date ? BigInt(value.getTime()) * BigInt(unitsOfMillisecond) : value,
@@ -61,7 +90,7 @@ function timestamp(unitsOfMillisecond: number): Conversion {
 function toDate(milliseconds: number): Date {
   const value = new Date(milliseconds);
   if (Number.isNaN(value.getTime())) {
-    throw new UndecodableError(`${milliseconds} ms since 1970 is beyond any date`);
+    throw new RangeError(`${milliseconds} ms since 1970 is beyond any date`);
   }
   return value;
 }
@@ -80,19 +109,18 @@ const uuid: Conversion = {
 };
 
 /** Undefined for the parameters that the specification calls invalid. */
-function decimal(shape: PrimitiveShape | FixedShape, logical: LogicalType): Conversion | undefined {
-  const { precision, scale = 0 } = logical;
+function decimal({ type, size, precision, scale = 0 }: Attributes): Conversion | undefined {
   const isValid =
-    (shape.kind === 'bytes' || shape.kind === 'fixed') &&
+    (type === 'bytes' || type === 'fixed') &&
     isCount(precision) &&
     precision > 0 &&
     isCount(scale) &&
     scale <= precision;
   if (!isValid) return undefined;
-  const size = shape.kind === 'fixed' ? shape.size : undefined;
+  const length = type === 'fixed' ? (size as number) : undefined;
   return {
     decode: (base) => new Big(`${toInteger(base as Buffer)}e-${scale}`),
-    encode: (value) => (value instanceof Big ? toBytes(value, scale, size) : value),
+    encode: (value) => (value instanceof Big ? toBytes(value, scale, length) : value),
   };
 }
 
@@ -103,7 +131,7 @@ function isCount(value: unknown): value is number {
 /** Two's complement, big-endian. */
 function toInteger(bytes: Buffer): number | bigint {
   if (bytes.length === 0 || bytes.length > decimalBytesLimit) {
-    throw new UndecodableError(`a decimal of ${bytes.length} bytes`);
+    throw new RangeError(`a decimal of ${bytes.length} bytes`);
   }
   if (bytes.length <= 6) return bytes.readIntBE(0, bytes.length);
   return BigInt.asIntN(bytes.length * 8, BigInt(`0x${bytes.toString('hex')}`));

@@ -1,5 +1,6 @@
+import type { Type } from 'avsc';
 import { distance } from 'fastest-levenshtein';
-import { type RecordShape, recordOf, type Shape } from './shape.ts';
+import { fieldTypes, kindsOf, recordsIn } from './avscType.ts';
 
 /** A path that a schema does not have. */
 export interface MissingPath {
@@ -24,35 +25,27 @@ const candidatesTried = 3;
  * Looks a dotted path up in a schema, through records and through unions that hold records (of several, any
  * that has it will do). Undefined when it is there.
  */
-export function findMissingPath(root: Shape, path: string): MissingPath | undefined {
+export function findMissingPath(root: Type, path: string): MissingPath | undefined {
   const names = path.split('.');
-  let shapes: readonly Shape[] = [root];
+  let types: readonly Type[] = [root];
   for (const [index, name] of names.entries()) {
-    const next = shapes
-      .flatMap(recordsIn)
-      .flatMap((record) => record.fields.filter((field) => field.name === name))
-      .map((field) => field.shape);
-    if (next.length === 0) return missingAt(root, names, index, shapes);
-    shapes = next;
+    const next = fieldTypes(types, name);
+    if (next.length === 0) return missingAt(root, names, index, types);
+    types = next;
   }
   return undefined;
 }
 
-function recordsIn(shape: Shape): RecordShape[] {
-  if (shape.kind === 'union') return shape.branches.flatMap(recordsIn);
-  return shape.kind === 'record' ? [shape] : [];
-}
-
-/** `shapes` is what the names before `index` lead to. */
+/** `types` is what the names before `index` lead to. */
 function missingAt(
-  root: Shape,
+  root: Type,
   names: readonly string[],
   index: number,
-  shapes: readonly Shape[],
+  types: readonly Type[],
 ): MissingPath {
   const path = names.join('.');
   const before = names.slice(0, index);
-  const records = shapes.flatMap(recordsIn);
+  const records = types.flatMap(recordsIn);
   const fields = [...new Set(records.flatMap((record) => record.fields.map(({ name }) => name)))];
   const nearest = nearestPath(root, names, index, fields);
   const subject = index === 0 ? 'it' : `"${before.join('.')}"`;
@@ -62,17 +55,14 @@ function missingAt(
     at: [...before, names[index]].join('.'),
     fields,
     ...(nearest === undefined ? {} : { nearest }),
-    reason: `"${path}" is not a field of ${recordOf(root)?.fullName ?? 'the schema'}: ${subject} ${
-      records.length === 0 ? `is of type ${typeName(shapes)}` : `has ${listed(fields)}`
+    reason: `"${path}" is not a field of ${recordsIn(root)[0]?.name ?? 'the schema'}: ${subject} ${
+      records.length === 0 ? `is of type ${typeName(types)}` : `has ${listed(fields)}`
     }${hint}`,
   };
 }
 
-function typeName(shapes: readonly Shape[]): string {
-  const kinds = shapes.flatMap((shape) =>
-    shape.kind === 'union' ? shape.branches.map(({ kind }) => kind) : shape.kind,
-  );
-  return `${[...new Set(kinds)].join(' or ')} and has no fields`;
+function typeName(types: readonly Type[]): string {
+  return `${[...new Set(types.flatMap(kindsOf))].join(' or ')} and has no fields`;
 }
 
 function listed(fields: readonly string[]): string {
@@ -83,7 +73,7 @@ function listed(fields: readonly string[]): string {
 
 /** The path with its wrong names replaced by the closest ones that are there, where these are close enough. */
 function nearestPath(
-  root: Shape,
+  root: Type,
   names: readonly string[],
   index: number,
   fields: readonly string[],

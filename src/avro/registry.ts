@@ -23,7 +23,8 @@ export interface SchemaRegistry {
   schemaById(id: number): Promise<AvroSchema | undefined>;
   /**
    * The latest schema of each subject that a topic's values may have: `<topic>-value`, `<topic>-<record name>`,
-   * or the full name of one of the events. Throws UnreadableSchemaError as above.
+   * or the full name of one of the events; if there is none, a full name that ends in one of the events, which
+   * may be short. Throws UnreadableSchemaError as above.
    */
   latestSchemas(topic: string, events: readonly string[]): Promise<readonly SubjectSchema[]>;
   /** Registers a schema and returns its id; the same schema again has the same id. */

@@ -1,4 +1,5 @@
 import { toError } from '../errors.ts';
+import { recordsIn } from './avscType.ts';
 import { UnreadableSchemaError } from './errors.ts';
 import {
   isNotFound,
@@ -9,7 +10,7 @@ import {
   subjectsAnswer,
   versionAnswer,
 } from './registryAnswer.ts';
-import { type AvroSchema, shapeOf } from './schema.ts';
+import { type AvroSchema, readableType } from './schema.ts';
 
 /** A subject's latest schema. */
 export interface SubjectSchema {
@@ -41,26 +42,32 @@ export class RegistrySchemas {
   /** The latest schema of each subject that the values of a topic with these events may have. */
   async latest(topic: string, events: readonly string[]): Promise<readonly SubjectSchema[]> {
     const subjects = readAnswer(await this.#client.ask('GET', '/subjects'), subjectsAnswer);
-    const latest = subjects
-      .filter((subject) => isSubjectOf(topic, subject) || events.includes(subject))
-      .map((subject) => this.#latestOf(subject));
-    return (await Promise.all(latest)).filter((found) => found !== undefined);
+    const found = await this.#latestOf(
+      subjects.filter((name) => events.includes(name) || mayBeOf(topic, name)),
+    );
+    const own = found.filter((latest) => events.includes(latest.subject) || isOf(topic, latest));
+    if (own.length > 0) return own;
+    // Other topics may have events of the same short name, so it counts only where nothing else is found.
+    return this.#latestOf(subjects.filter((name) => events.includes(shortNameOf(name))));
   }
 
-  /** Undefined for a subject that was deleted since the subjects were listed. */
-  async #latestOf(subject: string): Promise<SubjectSchema | undefined> {
-    const answer = await this.#client.ask('GET', versionPath(subject, 'latest'));
-    if (isNotFound(answer)) return undefined;
-    const found = readAnswer(answer, versionAnswer);
-    const { id, version } = found;
-    return { subject, id, version, schema: await this.#toSchema(id, found) };
+  /** Leaves out a subject that was deleted since the subjects were listed. */
+  async #latestOf(subjects: readonly string[]): Promise<SubjectSchema[]> {
+    const latest = subjects.map(async (subject) => {
+      const answer = await this.#client.ask('GET', versionPath(subject, 'latest'));
+      if (isNotFound(answer)) return undefined;
+      const found = readAnswer(answer, versionAnswer);
+      const { id, version } = found;
+      return { subject, id, version, schema: await this.#toSchema(id, found) };
+    });
+    return (await Promise.all(latest)).filter((found) => found !== undefined);
   }
 
   async #toSchema(id: number, answer: SchemaAnswer): Promise<AvroSchema> {
     const json = parseAvro(id, answer);
     const schema = { json, references: await this.#references(id, answer, new Set()) };
     try {
-      shapeOf(schema);
+      readableType(schema);
     } catch (thrown) {
       throw new UnreadableSchemaError(id, toError(thrown).message, { cause: thrown });
     }
@@ -94,11 +101,21 @@ function versionPath(subject: string, version: number | 'latest'): string {
 
 const recordName = /^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$/;
 
-/** `orders-eu-value` is of another topic than orders: eu-value is no record's name. */
-function isSubjectOf(topic: string, subject: string): boolean {
-  if (!subject.startsWith(`${topic}-`)) return false;
+/** What a name says alone: `orders-eu-value` is of another topic than orders, as eu-value is no record's name. */
+function mayBeOf(topic: string, subject: string): boolean {
   const rest = subject.slice(topic.length + 1);
-  return rest !== 'key' && recordName.test(rest);
+  return subject.startsWith(`${topic}-`) && rest !== 'key' && recordName.test(rest);
+}
+
+/** Beside `orders-value`, `orders-<name>` is of the topic orders if its record has this name. */
+function isOf(topic: string, { subject, schema }: SubjectSchema): boolean {
+  const names = recordsIn(readableType(schema)).map(({ name }) => name);
+  return ['value', ...names].some((rest) => subject === `${topic}-${rest}`);
+}
+
+/** The last part of a record's name; empty for a subject that is named otherwise. */
+function shortNameOf(subject: string): string {
+  return recordName.test(subject) ? subject.slice(subject.lastIndexOf('.') + 1) : '';
 }
 
 function parseAvro(id: number, { schema, schemaType }: SchemaAnswer): unknown {

@@ -1,7 +1,6 @@
-import avsc, { type Type } from 'avsc';
+import type { Type } from 'avsc';
 import { ConfigurationError, toError } from '../errors.ts';
-import { AnyLogicalType, avscKindOf, buildAvscType } from './avscType.ts';
-import type { FieldShape, LogicalType, PrimitiveShape, RecordShape, Shape } from './shape.ts';
+import { buildAvscType } from './avscType.ts';
 
 /** An Avro schema, as parsed JSON; plain data that can be stored. */
 export interface AvroSchema {
@@ -17,7 +16,7 @@ export interface AvroSchema {
 export function parseSchema(text: string, where: string): AvroSchema {
   const schema = { json: parseJson(text, where), references: [] };
   try {
-    shapeOf(schema);
+    readableType(schema);
   } catch (thrown) {
     const { message } = toError(thrown);
     throw new ConfigurationError([
@@ -50,7 +49,7 @@ function parseJson(text: string, where: string): unknown {
  * under the branch's name, as in Avro's JSON encoding. Throws for a value that does not fit the schema.
  */
 export function encoder(schema: AvroSchema): (value: unknown) => Buffer {
-  const type = buildAvscType(schema.json, schema.references);
+  const type = buildAvscType(schema.json, schema.references, 'write');
   return (value) => type.toBuffer(value);
 }
 
@@ -59,48 +58,21 @@ export function canonicalForm(schema: AvroSchema): string {
   return JSON.stringify(readableType(schema).schema());
 }
 
-/** How the bytes of the schema's values are laid out. Throws avsc's errors for an invalid schema. */
-export function shapeOf(schema: AvroSchema): Shape {
-  return toShape(readableType(schema), new Map());
-}
-
 /** What reading does not need; a mistake in it must not make events unreadable. */
 const unneeded: ReadonlySet<string> = new Set(['aliases', 'default', 'doc', 'order']);
 
-function readableType({ json, references }: AvroSchema): Type {
+/** A type that reads what was written with the schema. Throws avsc's errors for an invalid schema. */
+export function readableType({ json, references }: AvroSchema): Type {
   const [main, ...others] = [json, ...references].map((schema): unknown =>
-    JSON.parse(JSON.stringify(schema, (key, value) => (unneeded.has(key) ? undefined : value))),
+    JSON.parse(JSON.stringify(schema, keepNeeded)),
   );
-  return buildAvscType(main, others);
+  return buildAvscType(main, others, 'read');
 }
 
-/** `known` holds the records that have been met: one may hold itself. */
-function toShape(type: Type, known: Map<Type, RecordShape>, logical?: LogicalType): Shape {
-  const { RecordType, ArrayType, MapType, EnumType, FixedType } = avsc.types;
-  if (type instanceof AnyLogicalType) return toShape(type.underlyingType, known, type.logical);
-  if (type instanceof RecordType) return known.get(type) ?? toRecordShape(type, known);
-  if (type instanceof ArrayType) return { kind: 'array', items: toShape(type.itemsType, known) };
-  if (type instanceof MapType) return { kind: 'map', values: toShape(type.valuesType, known) };
-  if (type instanceof EnumType) return { kind: 'enum', symbols: type.symbols };
-  const attributes = logical === undefined ? {} : { logical };
-  if (type instanceof FixedType) return { kind: 'fixed', size: type.size, ...attributes };
-  const kind = avscKindOf(type);
-  if (kind === 'union') {
-    const { types } = type as InstanceType<typeof avsc.types.WrappedUnionType>;
-    return { kind, branches: types.map((branch) => toShape(branch, known)) };
+function keepNeeded(key: string, value: unknown): unknown {
+  // avsc keeps fields in plain objects, which have these names already, and would read other bytes instead.
+  if (key === 'name' && typeof value === 'string' && value in Object.prototype) {
+    throw new Error(`avsc reads no field that is named ${value}`);
   }
-  return { kind: kind as PrimitiveShape['kind'], ...attributes };
-}
-
-function toRecordShape(
-  type: InstanceType<typeof avsc.types.RecordType>,
-  known: Map<Type, RecordShape>,
-): RecordShape {
-  const fields: FieldShape[] = [];
-  const record: RecordShape = { kind: 'record', fullName: type.name ?? '', fields };
-  known.set(type, record);
-  for (const { name, type: fieldType } of type.fields) {
-    fields.push({ name, shape: toShape(fieldType, known) });
-  }
-  return record;
+  return unneeded.has(key) ? undefined : value;
 }

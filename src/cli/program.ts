@@ -1,5 +1,6 @@
 import { Command, CommanderError, Option } from 'commander';
-import { ConfigurationError, formatProblem, toError } from '../errors.ts';
+import { ConfigurationError, toError } from '../errors.ts';
+import { UsageError } from './usageError.ts';
 
 /** Options that every command has. */
 export interface CommonOptions {
@@ -9,11 +10,15 @@ export interface CommonOptions {
 
 const exitCodes = { done: 0, failed: 1, wrongUsage: 2 } as const;
 
+/** Milliseconds for what still holds the process after its work, such as a socket to a silent broker. */
+const exitDelay = 500;
+
 /**
  * Runs the command line and resolves with its exit code: 0 done, 1 failed, 2 wrong usage. Results go to
  * stdout, the log and errors to stderr.
  */
 export async function runProgram(argumentsGiven: readonly string[]): Promise<number> {
+  process.stdout.on('error', ignoreClosedPipe);
   let exitCode: number = exitCodes.done;
   const program = createProgram((code) => {
     exitCode = code;
@@ -26,8 +31,15 @@ export async function runProgram(argumentsGiven: readonly string[]): Promise<num
       return thrown.exitCode === 0 ? exitCodes.done : exitCodes.wrongUsage;
     }
     process.stderr.write(`${describeFailure(thrown)}\n`);
-    return exitCodes.failed;
+    return thrown instanceof UsageError ? exitCodes.wrongUsage : exitCodes.failed;
+  } finally {
+    setTimeout(() => process.exit(), exitDelay).unref();
   }
+}
+
+/** Whoever reads the output may have seen enough (`… | head -1`). */
+function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
 }
 
 function createProgram(exitWith: (code: number) => void): Command {
@@ -60,6 +72,7 @@ function createProgram(exitWith: (code: number) => void): Command {
     .option('--listen <address>', 'host:port to listen on; port 0 picks one', '127.0.0.1:8090')
     .option('--faults <file>', 'a JSON file with faults to inject')
     .addOption(json())
+    .addHelpText('after', faultsHelp)
     .action(async (options) => exitWith(await (await import('./sandbox.ts')).sandbox(options)));
   program
     .command('demo')
@@ -68,6 +81,18 @@ function createProgram(exitWith: (code: number) => void): Command {
     .action(async (options) => exitWith(await (await import('./demo.ts')).demo(options)));
   return program;
 }
+
+const faultsHelp = `
+Faults are a list; of those that fit a postback the first one acts. Each may
+name a kind, a clickId (a regular expression), a rate (0 to 1) and times (how
+often at most):
+  [{"kind": "order", "rate": 0.1,
+    "action": {"type": "answer", "status": 503, "retryAfter": 2}},
+   {"clickId": "^slow", "times": 3,
+    "action": {"type": "delay", "milliseconds": 6000}}]
+Other actions: slowBody, endlessBody, close, reset, hang, garbage.
+Without a fault, click ids that begin with expired- are answered 404, and those
+that begin with flaky- 503 the first time.`;
 
 function common(command: Command): Command {
   return command.option('--config <file>', 'the configuration', 'connector.yaml').addOption(json());
@@ -79,7 +104,7 @@ function json(): Option {
 
 /** What a person needs to mend it; a stack trace only for faults of our own. */
 function describeFailure(thrown: unknown): string {
-  if (thrown instanceof ConfigurationError) return thrown.problems.map(formatProblem).join('\n');
+  if (thrown instanceof ConfigurationError) return thrown.message;
   const error = toError(thrown);
   const isOurFault = error instanceof TypeError || error instanceof RangeError;
   return `error: ${isOurFault ? error.stack : error.message}`;

@@ -1,26 +1,45 @@
 import { loadConfig } from '../config/load.ts';
-import { startConnector } from '../connector.ts';
+import { type Connector, startConnector } from '../connector.ts';
+import { withDeadline } from '../deadline.ts';
 import type { OutcomeReport } from '../pipeline/tally.ts';
-import { createLog } from '../telemetry/log.ts';
+import { createLog, type Logger } from '../telemetry/log.ts';
 import type { CommonOptions } from './program.ts';
 import { waitForSignal } from './signals.ts';
 
+/** What is under way has 25 s to end (connector.ts); orchestrators kill after 30 s. */
+const stopDeadline = 28_000;
+
 /** Runs the connector until it is told to stop; 0 then, 1 when it can't go on. */
 export async function run(options: CommonOptions): Promise<number> {
+  const signalled = waitForSignal();
   const loaded = await loadConfig(options.config, process.env);
   const log = createLog(loaded.config.log.level);
-  const signalled = waitForSignal();
-  const connector = await startConnector({ loaded, log });
+  const connector = await Promise.race([startConnector({ loaded, log }), signalled]);
+  if (typeof connector === 'string') {
+    log.info({ signal: connector }, 'stopped before anything was read');
+    // A client that is still connecting can't be told to end.
+    process.exit(0);
+  }
   const ending = await Promise.race([
     signalled.then((signal) => ({ signal })),
     connector.failed.catch((error: unknown) => ({ error })),
   ]);
   if ('signal' in ending) log.info({ signal: ending.signal }, 'stopping');
   else log.fatal({ err: ending.error }, 'the connector cannot go on');
-  await connector.stop();
+  const hasStopped = await stopInTime(connector, log);
   const report = connector.report();
   process.stdout.write(`${options.json ? JSON.stringify(report) : formatReport(report)}\n`);
-  return 'signal' in ending ? 0 : 1;
+  return 'signal' in ending && hasStopped ? 0 : 1;
+}
+
+async function stopInTime(connector: Connector, log: Logger): Promise<boolean> {
+  try {
+    await withDeadline(connector.stop(), stopDeadline);
+    return true;
+  } catch (thrown) {
+    log.error({ err: thrown }, 'not stopped in good order; the next run reads again what is open');
+    return false;
+  }
 }
 
 /** `records 12: delivered 3, duplicate 1, skipped 8 (no-click 8), dead-lettered 0`. */

@@ -1,10 +1,10 @@
 import { loadConfig } from '../config/load.ts';
-import { ConfigurationError } from '../errors.ts';
-import { classify, describeAttempt } from '../powerspace/answer.ts';
+import { type AttemptResult, classify, describeAttempt } from '../powerspace/answer.ts';
 import { clickIdFault } from '../powerspace/clickId.ts';
 import { createPowerspaceClient } from '../powerspace/client.ts';
-import { type PostbackKind, postbackTarget } from '../powerspace/request.ts';
+import { type Postback, postbackTarget } from '../powerspace/request.ts';
 import type { CommonOptions } from './program.ts';
+import { UsageError } from './usageError.ts';
 
 /** Options of `send`. */
 export interface SendOptions extends CommonOptions {
@@ -13,51 +13,63 @@ export interface SendOptions extends CommonOptions {
   readonly url?: string;
 }
 
-/** Sends one postback, once; 0 when Powerspace recorded it, 1 otherwise, 2 for wrong usage. */
+/** What Powerspace's document says that these answers mean. */
+const meanings = new Map([
+  [400, 'the click id is missing or malformed'],
+  [404, 'the click is unknown or has expired'],
+]);
+
+/** Sends one postback, once; 0 when Powerspace recorded it, 1 otherwise. Throws UsageError. */
 export async function send(kind: string, options: SendOptions): Promise<number> {
-  const fault = usageFault(kind, options);
-  if (fault !== undefined) {
-    process.stderr.write(`error: ${fault}\n`);
-    return 2;
-  }
+  const target = postbackTarget(readPostback(kind, options));
   const { url, timeout } = await endpoint(options);
   const client = createPowerspaceClient({ url, timeout, concurrency: 1 });
   try {
-    const target = postbackTarget({
-      kind: kind as PostbackKind,
-      clickId: options.click,
-      value: options.value,
-    });
     const startedAt = performance.now();
     const result = await client.get(target);
     const milliseconds = Math.round(performance.now() - startedAt);
-    const attempt = { class: classify(result), answer: describeAttempt(result), milliseconds };
-    const sent = { url: new URL(target, client.origin).href, ...attempt };
+    const sent = {
+      url: new URL(target, client.origin).href,
+      class: classify(result),
+      answer: describe(result),
+      milliseconds,
+    };
     process.stdout.write(
       options.json
         ? `${JSON.stringify(sent)}\n`
         : `GET ${sent.url}\n${sent.class}: ${sent.answer} (${milliseconds} ms)\n`,
     );
-    return attempt.class === 'delivered' ? 0 : 1;
+    return sent.class === 'delivered' ? 0 : 1;
   } finally {
     await client.close();
   }
 }
 
-function usageFault(kind: string, { click, value }: SendOptions): string | undefined {
-  if (kind !== 'lead' && kind !== 'order') return `send a lead or an order, not "${kind}"`;
-  const fault = clickIdFault(click);
-  if (fault !== undefined) return `--click: ${fault}`;
-  if (value === undefined) return undefined;
-  if (kind === 'lead') return 'a lead has no value: leave --value out, or send an order';
-  if (!/^\d+(\.\d+)?$/.test(value) || Number(value) === 0) {
-    return `--value "${value}" is not an amount above zero such as 49.99`;
+function describe(result: AttemptResult): string {
+  const meaning = result.type === 'answer' ? meanings.get(result.status) : undefined;
+  return `${describeAttempt(result)}${meaning === undefined ? '' : `: ${meaning}`}`;
+}
+
+function readPostback(kind: string, { click, value }: SendOptions): Postback {
+  if (kind !== 'lead' && kind !== 'order') {
+    throw new UsageError(`send a lead or an order, not "${kind}"`);
   }
-  return undefined;
+  const fault = clickIdFault(click);
+  if (fault !== undefined) throw new UsageError(`--click: ${fault}`);
+  if (value !== undefined && kind === 'lead') {
+    throw new UsageError('a lead has no value: leave --value out, or send an order');
+  }
+  if (value !== undefined && (!/^\d+(\.\d+)?$/.test(value) || Number(value) === 0)) {
+    throw new UsageError(`--value "${value}" is not an amount above zero such as 49.99`);
+  }
+  return { kind, clickId: click, value };
 }
 
 async function endpoint({ url, config: file }: SendOptions) {
   if (url === undefined) return (await loadConfig(file, process.env)).config.powerspace;
-  if (URL.canParse(url)) return { url, timeout: 5_000 };
-  throw new ConfigurationError([{ severity: 'error', message: `--url "${url}" is no address` }]);
+  const parsed = URL.parse(url);
+  if (parsed && /^https?:$/.test(parsed.protocol) && parsed.href === `${parsed.origin}/`) {
+    return { url, timeout: 5_000 };
+  }
+  throw new UsageError(`--url "${url}" is not an address such as https://a.pwspace.com`);
 }

@@ -1,9 +1,13 @@
 import type { Admin, Kafka } from 'kafkajs';
 import type { Config } from '../config/schema.ts';
+import { withDeadline } from '../deadline.ts';
 import { toError } from '../errors.ts';
 import { kafkaUnavailable } from './client.ts';
 import type { AssignedPartition } from './partition.ts';
 import type { BrokerOffsets } from './stageGate.ts';
+
+/** Records wait for this answer, and so does the consumer's heartbeat. */
+const endsDeadline = 5_000;
 
 /** What the connector asks of the cluster beside reading records. */
 export interface KafkaAdmin extends BrokerOffsets {
@@ -24,7 +28,7 @@ export async function connectAdmin(kafka: Kafka, settings: Config['kafka']): Pro
   }
   return {
     topics: () => admin.listTopics(),
-    ends: (partitions) => readEnds(admin, settings.group, partitions),
+    ends: (partitions) => withDeadline(readEnds(admin, settings.group, partitions), endsDeadline),
     async ensureTopic(topic) {
       const topics = await admin.listTopics();
       if (topics.includes(topic)) return;

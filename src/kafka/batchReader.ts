@@ -62,6 +62,7 @@ export class BatchReader {
     const { batch } = payload;
     const partition = this.#partitionOf(payload);
     if (!partition) return;
+    partition.highWatermark = Number(batch.highWatermark);
     const records = batch.messages.map((message) => new SourceRecord(partition, message));
     const admitted = await this.#admit(partition, records);
     if (admitted === 0 || partition.isRevoked) return this.applyPauses();
@@ -70,7 +71,6 @@ export class BatchReader {
     const taken = isWhole ? records : records.slice(0, admitted);
     const last = taken.at(-1) as SourceRecord;
     partition.read(taken);
-    partition.highWatermark = Number(batch.highWatermark);
     payload.resolveOffset(String(last.offset));
     this.#options.onRecords(taken);
     this.#advance(partition, isWhole ? Number(batch.lastOffset()) + 1 : last.offset + 1);

@@ -1,6 +1,7 @@
 import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config/schema.ts';
+import { withDeadline } from '../deadline.ts';
 import { toError } from '../errors.ts';
 import { fencingAssigner } from './assignment.ts';
 import { BatchReader, type BatchReaderOptions } from './batchReader.ts';
@@ -94,10 +95,12 @@ export class RecordConsumer {
     await this.#commit();
     this.#reader.assignment.fence();
     // kafkajs can wait without end for a broker that is gone; then the group gives the member up by itself.
-    const waited = new AbortController();
-    const deadline = this.#options.clock.wait(stopDeadline, waited.signal).catch(() => undefined);
-    await Promise.race([this.#consumer?.disconnect(), deadline]);
-    waited.abort();
+    const left = withDeadline(this.#consumer?.disconnect() ?? Promise.resolve(), stopDeadline);
+    await left.catch((thrown) => {
+      this.#options.log('warn', 'left without a word to the group', {
+        error: toError(thrown).message,
+      });
+    });
   }
 
   async #run(): Promise<void> {

@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import kafkajs, { type IHeaders, type Kafka, type Producer } from 'kafkajs';
+import { withDeadline } from '../deadline.ts';
 import { toError, UnavailableError } from '../errors.ts';
 import type { SourceRecord } from './partition.ts';
 
@@ -36,16 +36,13 @@ export class DeadLetters {
    * again then may repeat some, and loses none.
    */
   async send(letters: readonly DeadLetter[]): Promise<void> {
-    const deadline = new AbortController();
     try {
-      await Promise.race([this.#send(letters), rejectLater(deadline.signal)]);
+      await withDeadline(this.#send(letters), sendDeadline);
     } catch (thrown) {
       // A producer that has timed out can stay broken (tulios/kafkajs#919).
       await this.close().catch(() => undefined);
       const { message } = toError(thrown);
       throw new UnavailableError(`Kafka topic ${this.#topic}`, message, { cause: thrown });
-    } finally {
-      deadline.abort();
     }
   }
 
@@ -87,13 +84,4 @@ function headersOf({ record, reason, error, attempts }: DeadLetter, at: string):
     'dead-letter-attempts': String(attempts),
     'dead-letter-at': at,
   };
-}
-
-async function rejectLater(signal: AbortSignal): Promise<never> {
-  try {
-    await sleep(sendDeadline, undefined, { signal });
-  } catch {
-    // Aborted: the race is over, and nobody hears this any more.
-  }
-  throw new Error(`no acknowledgement within ${sendDeadline} ms`);
 }

@@ -48,6 +48,11 @@ export class AssignedPartition {
     return this.position === undefined ? 0 : this.position - (this.committed ?? this.position);
   }
 
+  /** Whether all that the broker has told of was read. */
+  get hasCaughtUp(): boolean {
+    return this.position !== undefined && this.lag === 0;
+  }
+
   /** How many records are in it that have not been read. */
   get lag(): number {
     return Math.max((this.highWatermark ?? 0) - (this.position ?? 0), 0);
@@ -62,18 +67,37 @@ export class SourceRecord {
   readonly offset: number;
   /** The Kafka timestamp, in milliseconds since the Unix epoch. */
   readonly timestamp: number;
-  readonly key: Buffer | null;
-  /** Null for a tombstone. */
-  readonly value: Buffer | null;
-  readonly headers: IHeaders | undefined;
+  #key: Buffer | null;
+  #value: Buffer | null;
+  #headers: IHeaders | undefined;
 
   constructor(source: AssignedPartition, message: Omit<KafkaMessage, 'attributes'>) {
     this.source = source;
     this.offset = Number(message.offset);
     this.timestamp = Number(message.timestamp);
-    this.key = message.key;
-    this.value = message.value;
-    this.headers = message.headers;
+    this.#key = message.key;
+    this.#value = message.value;
+    this.#headers = message.headers;
+  }
+
+  get key(): Buffer | null {
+    return this.#key;
+  }
+
+  /** Null for a tombstone. */
+  get value(): Buffer | null {
+    return this.#value;
+  }
+
+  get headers(): IHeaders | undefined {
+    return this.#headers;
+  }
+
+  /** Copies its payload: kafkajs's buffers are views that would keep a whole fetch in memory as long as it waits. */
+  detach(): void {
+    this.#key = this.#key && Buffer.from(this.#key);
+    this.#value = this.#value && Buffer.from(this.#value);
+    this.#headers = this.#headers && copyHeaders(this.#headers);
   }
 
   get topic(): string {
@@ -97,4 +121,14 @@ export class SourceRecord {
       this.topic === other.topic
     );
   }
+}
+
+function copyHeaders(headers: IHeaders): IHeaders {
+  const copy = (value: Buffer | string) => (Buffer.isBuffer(value) ? Buffer.from(value) : value);
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [
+      name,
+      Array.isArray(value) ? value.map(copy) : value && copy(value),
+    ]),
+  );
 }

@@ -51,6 +51,7 @@ export function createClaim(parts: ClaimParts) {
         parts.letGo(record);
       } else if (known?.record.isSameAs(record)) {
         conversion.span.abandon();
+        record.detach();
         parts.letGo(known.adopt(record));
       } else if (known || fresh.has(key.toString('hex'))) {
         settled.push(toDuplicate(conversion));
@@ -62,7 +63,8 @@ export function createClaim(parts: ClaimParts) {
   }
 
   function begin(conversion: Conversion, result: ClaimResult): Delivery {
-    const { postback, span } = conversion;
+    const { postback, span, record } = conversion;
+    record.detach();
     const delivery = new Delivery(conversion, {
       postbackSpan: span.startPostback(postback.kind, hashClickId(postback.clickId)),
       readAt: parts.clock.now(),

@@ -75,12 +75,12 @@ export class Intake {
   release(record: SourceRecord): void {
     this.#heldRecords -= 1;
     this.#heldBytes -= record.size;
-    if (!this.#isFull || this.#isAbove(0.5)) return;
+    if (!this.#isFull || this.#isClosed || this.#isAbove(0.5)) return;
     this.#isFull = false;
     this.onRoom();
   }
 
-  /** Ends `take`. What was not taken is read again by whoever owns its partition next. */
+  /** Ends `take` and asks for nothing more. What was not taken is read again by whoever owns its partition next. */
   close(): void {
     this.#isClosed = true;
     this.#wake?.();

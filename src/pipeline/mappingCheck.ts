@@ -1,9 +1,11 @@
+import { UnreadableSchemaError } from '../avro/errors.ts';
 import { compileReader, type EventReader } from '../avro/reader.ts';
 import type { SchemaRegistry } from '../avro/registry.ts';
 import type { AvroSchema } from '../avro/schema.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import { nearestName } from '../config/nearest.ts';
 import type { Mapping } from '../config/schema.ts';
+import { formatSetting, type SettingPath, valueAt } from '../config/settingPath.ts';
 import type { Problem } from '../errors.ts';
 import { mappingPaths } from './eventMapping.ts';
 
@@ -20,13 +22,14 @@ export async function checkMappings(
 ): Promise<readonly Problem[]> {
   const problems: Problem[] = [];
   for (const [index, mapping] of loaded.config.mappings.entries()) {
-    const readers = (await schemasOf(mapping)).map((schema) =>
-      compileReader(
-        schema,
-        mappingPaths(mapping).map(({ path }) => path),
-      ),
-    );
-    problems.push(...checkMapping(loaded, index, mapping, readers));
+    try {
+      const schemas = await schemasOf(mapping);
+      problems.push(...checkMapping(loaded, index, mapping, schemas));
+    } catch (thrown) {
+      if (!(thrown instanceof UnreadableSchemaError)) throw thrown;
+      const message = `the events of the topic "${mapping.topic}" can't be read: ${thrown.message}`;
+      problems.push({ severity: 'error', message, ...placeOf(loaded, index, ['topic']) });
+    }
   }
   return problems;
 }
@@ -35,12 +38,10 @@ export async function checkMappings(
 export function checkTopics(loaded: LoadedConfig, topics: readonly string[]): readonly Problem[] {
   return loaded.config.mappings.flatMap(({ topic }, index): Problem[] => {
     if (topics.includes(topic)) return [];
-    const place = loaded.locate(['mappings', index, 'topic']);
     const nearest = nearestName(topic, topics);
     const hint = nearest === undefined ? '' : `; did you mean "${nearest}"?`;
     const message = `the topic "${topic}" does not exist on this cluster${hint}`;
-    const setting = `mappings[${index}].topic`;
-    return [{ severity: 'error', message, setting, file: loaded.file, ...place }];
+    return [{ severity: 'error', message, ...placeOf(loaded, index, ['topic']) }];
   });
 }
 
@@ -61,32 +62,45 @@ function checkMapping(
   loaded: LoadedConfig,
   index: number,
   mapping: Mapping,
-  readers: readonly EventReader[],
+  schemas: readonly AvroSchema[],
 ): readonly Problem[] {
-  const setting = `mappings[${index}]`;
-  const at = (path: readonly (string | number)[]) => ({
-    file: loaded.file,
-    ...loaded.locate(['mappings', index, ...path]),
-  });
+  const named = mappingPaths(mapping);
+  const paths = named.map(({ path }) => path);
+  const readers = schemas.map((schema) => compileReader(schema, paths));
   if (readers.length === 0) {
     const message = `the registry has no schema for the topic "${mapping.topic}" yet, so its fields can't be checked`;
-    return [{ severity: 'warning', message, setting: `${setting}.topic`, ...at(['topic']) }];
+    return [{ severity: 'warning', message, ...placeOf(loaded, index, ['topic']) }];
   }
   const own = readers.filter(
     ({ fullName, shortName }) => mapping.event === fullName || mapping.event === shortName,
   );
   if (own.length === 0) {
     const message = unknownEvent(mapping, readers);
-    return [{ severity: 'error', message, setting: `${setting}.event`, ...at(['event']) }];
+    return [{ severity: 'error', message, ...placeOf(loaded, index, ['event']) }];
   }
-  const settings = new Map(mappingPaths(mapping).map(({ path, setting: name }) => [path, name]));
-  return own
-    .flatMap(({ missing }) => missing)
-    .map(({ path, reason }) => {
-      const name = settings.get(path) ?? '';
-      const place = name.startsWith('when.') ? ['when', path] : name.split('.');
-      return { severity: 'error', message: reason, setting: `${setting}.${name}`, ...at(place) };
-    });
+  const missing = own.flatMap((reader) => reader.missing);
+  return named.flatMap(({ path, setting }): Problem[] => {
+    const message = missing.find((found) => found.path === path)?.reason;
+    if (message === undefined) return [];
+    return [
+      { severity: 'error', message, ...placeOf(loaded, index, settingOf(mapping, setting, path)) },
+    ];
+  });
+}
+
+/** The setting that names a field: one of a list, the name of a condition, or a value by itself. */
+function settingOf(mapping: Mapping, setting: string, field: string): SettingPath {
+  if (setting.startsWith('when.')) return ['when', field];
+  const path = setting.split('.');
+  const fields = valueAt(mapping, path);
+  return Array.isArray(fields) && fields.length > 1 ? [...path, fields.indexOf(field)] : path;
+}
+
+/** Where a setting of a mapping stands; the fields of `when` stand there as names. */
+function placeOf(loaded: LoadedConfig, index: number, path: SettingPath) {
+  const whole = ['mappings', index, ...path];
+  const place = path[0] === 'when' ? loaded.locateName(whole) : loaded.locate(whole);
+  return { file: loaded.file, ...place, setting: formatSetting(whole) };
 }
 
 function unknownEvent({ topic, event }: Mapping, readers: readonly EventReader[]): string {

@@ -18,7 +18,8 @@ import type {
  * Throws UnavailableError when the file can't be opened, or another connector has it open.
  */
 export function openSqliteStore(file: string): Store {
-  const database = guard(file, () => openDatabase(file));
+  using opening = new DisposableStack();
+  const database = guard(file, () => openDatabase(file, opening));
   const run = <T>(work: () => T): Promise<T> => {
     // node:sqlite is synchronous; the promise is what a store over a network needs.
     try {
@@ -39,17 +40,17 @@ export function openSqliteStore(file: string): Store {
         throw thrown;
       }
     });
-  return {
-    clicks: openClicks(database, run, transaction),
-    ledger: openLedger(database, run, transaction),
-    close: () => run(() => database.close()),
-  };
+  const clicks = openClicks(database, run, transaction);
+  const ledger = openLedger(database, run, transaction);
+  const opened = opening.move();
+  return { clicks, ledger, close: () => run(() => opened.dispose()) };
 }
 
 type Run = <T>(work: () => T) => Promise<T>;
 
-function openDatabase(file: string): DatabaseSync {
-  const database = new DatabaseSync(file, { timeout: 1_000 });
+function openDatabase(file: string, opening: DisposableStack): DatabaseSync {
+  if (file !== ':memory:') lockOut(file, opening);
+  const database = opening.use(new DatabaseSync(file, { timeout: 1_000 }));
   // FULL: a claim must outlive a power cut, or what it guards is sent twice.
   database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;');
   database.exec('BEGIN IMMEDIATE');
@@ -60,13 +61,31 @@ function openDatabase(file: string): DatabaseSync {
   return database;
 }
 
+/**
+ * Keeps other connectors out, not backups and shells: a transaction that never ends, on a file of its own.
+ * The system ends it with the process, however that ends.
+ */
+function lockOut(file: string, opening: DisposableStack): void {
+  const lock = opening.use(new DatabaseSync(`${file}.lock`, { timeout: 0 }));
+  try {
+    lock.exec('BEGIN EXCLUSIVE');
+  } catch (thrown) {
+    const detail =
+      'another connector has it open; a file serves one at a time, so end that one first';
+    throw new UnavailableError(`store sqlite:${file}`, detail, { cause: thrown });
+  }
+}
+
 function openClicks(database: DatabaseSync, run: Run, transaction: Run): Store['clicks'] {
   const insert = database.prepare(
-    'INSERT INTO user_attribution (user_id, click_id, created_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING',
+    `INSERT INTO user_attribution (user_id, click_id, created_at) VALUES (?, ?, ?)
+     ON CONFLICT DO UPDATE SET created_at = min(created_at, excluded.created_at)`,
   );
   const select = database.prepare(
     'SELECT user_id, click_id, created_at FROM user_attribution WHERE user_id IN (SELECT value FROM json_each(?))',
   );
+  // The time of an event may be any number; beyond 2^53 SQLite gives it as a bigint only.
+  select.setReadBigInts(true);
   const purge = database.prepare(
     `DELETE FROM user_attribution WHERE (user_id, click_id) IN
        (SELECT user_id, click_id FROM user_attribution WHERE created_at < ? LIMIT ?)`,
@@ -99,7 +118,7 @@ function openLedger(database: DatabaseSync, run: Run, transaction: Run): Ledger 
     `INSERT INTO ledger (key, kind, state, owner, topic, partition, "offset", claimed_at)
      VALUES (?, ?, 'claimed', ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
   );
-  const select = database.prepare('SELECT state FROM ledger WHERE key = ?');
+  const select = database.prepare('SELECT state, owner FROM ledger WHERE key = ?');
   const takeOver = database.prepare('UPDATE ledger SET owner = ?, claimed_at = ? WHERE key = ?');
   const settle = database.prepare(
     'UPDATE ledger SET state = ?, status = ?, attempts = attempts + ?, settled_at = ? WHERE key = ?',
@@ -109,8 +128,9 @@ function openLedger(database: DatabaseSync, run: Run, transaction: Run): Ledger 
 
   const claimOne = ({ key, kind, topic, partition, offset }: Claim, now: number): ClaimResult => {
     if (insert.run(key, kind, owner, topic, partition, offset, now).changes > 0) return 'claimed';
-    const state = String(select.get(key)?.['state']);
-    if (state !== 'claimed') return toLedgerState(state);
+    const known = select.get(key);
+    if (known?.['state'] !== 'claimed') return toLedgerState(String(known?.['state']));
+    if (known['owner'] === owner) return 'claimed';
     takeOver.run(owner, now, key);
     return 'interrupted';
   };
@@ -148,6 +168,9 @@ function toLedgerState(state: string): LedgerState {
   throw new Error(`the ledger holds the unknown state "${state}"`);
 }
 
+/** SQLite's primary result codes that may pass: busy, locked, read-only, I/O, full, can't open, not a database yet. */
+const passing = new Set([5, 6, 8, 10, 13, 14, 26]);
+
 function guard<T>(file: string, work: () => T): T {
   try {
     return work();
@@ -158,8 +181,8 @@ function guard<T>(file: string, work: () => T): T {
 
 function unavailable(file: string, thrown: unknown): Error {
   const error = toError(thrown);
-  const isFromSqlite = 'code' in error && error.code === 'ERR_SQLITE_ERROR';
-  return isFromSqlite
+  const code = 'errcode' in error ? Number(error.errcode) & 0xff : undefined;
+  return code !== undefined && passing.has(code)
     ? new UnavailableError(`store sqlite:${file}`, error.message, { cause: error })
     : error;
 }

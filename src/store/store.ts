@@ -9,7 +9,7 @@ export interface Click {
 
 /** The clicks that are known, by user key. */
 export interface ClickStore {
-  /** Stores clicks durably; one that is there already changes nothing. */
+  /** Stores clicks durably; of one that is there already the earlier time counts, whichever came first. */
   save(clicks: readonly Click[]): Promise<void>;
   /** Every click of these user keys, in one round trip; keys without a click are absent. */
   find(userKeys: readonly string[]): Promise<ReadonlyMap<string, readonly Click[]>>;
@@ -33,7 +33,7 @@ export interface Claim {
 }
 
 /**
- * What became of a claim: `claimed`, it is ours and nobody tried before; `interrupted`, it is ours, but
+ * What became of a claim: `claimed`, it is ours and nobody else tried before; `interrupted`, it is ours, but
  * an owner that has ended may have sent it; or the state in which it ended earlier.
  */
 export type ClaimResult = 'claimed' | 'interrupted' | LedgerState;

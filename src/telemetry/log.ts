@@ -16,13 +16,18 @@ export function createLog(level: string): Logger {
   );
 }
 
+type KafkaLevel = 'error' | 'warn' | 'info' | 'debug';
+
 /** How the Kafka client's lines come into this log. */
 export function kafkaLog(log: Logger) {
-  return (
-    level: 'error' | 'warn' | 'info' | 'debug',
-    message: string,
-    fields: Record<string, unknown>,
-  ): void => log[level](fields, message);
+  return (level: KafkaLevel, message: string, fields: Record<string, unknown>): void =>
+    log[level](fields, message);
+}
+
+/** The same at debug only, for a client whose caller says in one sentence what failed. */
+export function quietKafkaLog(log: Logger) {
+  return (_level: KafkaLevel, message: string, fields: Record<string, unknown>): void =>
+    log.debug(fields, message);
 }
 
 /** A click id as logs and spans show it: enough to find it again, not enough to use it. */

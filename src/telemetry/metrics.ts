@@ -25,6 +25,10 @@ export interface Observation {
   readonly labels?: Attributes;
 }
 
+/** Seconds. An answer takes milliseconds, 5 s at most; a postback with retries and holds takes up to days. */
+const attemptBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+const postbackBuckets = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60, 300, 1_800, 3_600, 86_400];
+
 const gauges = {
   'powerspace.postbacks.in_flight': 'Postbacks whose answer is awaited.',
   'powerspace.records.unsettled': 'Records that were read and have no outcome yet.',
@@ -50,12 +54,14 @@ export function createMetrics(meter: Meter): Metrics {
     description: 'HTTP requests to Powerspace.',
   });
   const attemptDuration = meter.createHistogram('powerspace.postback.attempt.duration', {
-    description: 'Time from sending a request to its whole answer.',
+    description: 'Seconds from sending a request to its whole answer.',
     unit: 's',
+    advice: { explicitBucketBoundaries: attemptBuckets },
   });
   const duration = meter.createHistogram('powerspace.postback.duration', {
-    description: 'Time from reading a record to its outcome, retries and holds included.',
+    description: 'Seconds from reading a record to its outcome, retries and holds included.',
     unit: 's',
+    advice: { explicitBucketBoundaries: postbackBuckets },
   });
   const withoutValue = meter.createCounter('powerspace.orders.without_value', {
     description: 'Orders that were sent without a value.',

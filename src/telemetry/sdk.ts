@@ -1,9 +1,20 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type Meter, type Tracer, trace } from '@opentelemetry/api';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { DiagLogLevel, diag, type Meter, type Tracer, trace } from '@opentelemetry/api';
 import { PrometheusExporter } from '@opentelemetry/exporter-prometheus';
+import {
+  defaultResource,
+  detectResources,
+  envDetector,
+  resourceFromAttributes,
+} from '@opentelemetry/resources';
 import { type IMetricReader, MeterProvider } from '@opentelemetry/sdk-metrics';
+import { z } from 'zod';
+import type { Logger } from './log.ts';
 
 const name = 'powerspace-connector';
+/** Time for the last export: nobody waits for a collector that is gone. */
+const closeDeadline = 1_500;
 
 /** Where spans and metrics go. */
 export interface Telemetry {
@@ -11,7 +22,7 @@ export interface Telemetry {
   readonly meter: Meter;
   /** Answers a GET of /metrics in Prometheus' text format. */
   readonly handleMetrics: (request: IncomingMessage, response: ServerResponse) => void;
-  /** Exports what is left. */
+  /** Exports what is left, as far as that takes no longer than 1.5 s. */
   close(): Promise<void>;
 }
 
@@ -22,18 +33,19 @@ export interface Telemetry {
 export async function startTelemetry(): Promise<Telemetry> {
   // The SDK reads the environment of the process too, so there is no other that could be given.
   const environment = process.env;
-  const prometheus = new PrometheusExporter({ preventServerStart: true });
+  const prometheus = new PrometheusExporter({ preventServerStart: true, withoutScopeInfo: true });
   const handleMetrics = prometheus.getMetricsRequestHandler.bind(prometheus);
   const endpoint = environment['OTEL_EXPORTER_OTLP_ENDPOINT'];
-  const isTracing = Boolean(endpoint ?? environment['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT']);
+  const isTracing = Boolean(endpoint || environment['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT']);
   const isExportingMetrics = Boolean(
-    endpoint ?? environment['OTEL_EXPORTER_OTLP_METRICS_ENDPOINT'],
+    endpoint || environment['OTEL_EXPORTER_OTLP_METRICS_ENDPOINT'],
   );
   const readers: IMetricReader[] = [prometheus];
   if (isExportingMetrics && environment['OTEL_METRICS_EXPORTER'] !== 'none') {
-    readers.push(await createOtlpReader());
+    const interval = Number(environment['OTEL_METRIC_EXPORT_INTERVAL']) || 60_000;
+    readers.push(await createOtlpReader(interval));
   }
-  const meters = new MeterProvider({ readers });
+  const meters = new MeterProvider({ readers, resource: describeService() });
   const serviceName = environment['OTEL_SERVICE_NAME'] ?? name;
   const tracing = isTracing ? await startTracing(serviceName) : undefined;
   return {
@@ -41,16 +53,25 @@ export async function startTelemetry(): Promise<Telemetry> {
     tracer: trace.getTracer(name),
     handleMetrics,
     async close() {
-      await Promise.all([meters.shutdown(), tracing?.shutdown()]);
+      const exported = Promise.allSettled([meters.shutdown(), tracing?.shutdown()]);
+      await Promise.race([exported, sleep(closeDeadline, undefined, { ref: false })]);
     },
   };
 }
 
-async function createOtlpReader(): Promise<IMetricReader> {
+/** What the tracing SDK finds out by itself: `OTEL_SERVICE_NAME` and `OTEL_RESOURCE_ATTRIBUTES`. */
+function describeService() {
+  return defaultResource()
+    .merge(resourceFromAttributes({ 'service.name': name }))
+    .merge(detectResources({ detectors: [envDetector] }));
+}
+
+async function createOtlpReader(interval: number): Promise<IMetricReader> {
   // Loaded only where it is used: it would double the time to start.
   const { OTLPMetricExporter } = await import('@opentelemetry/exporter-metrics-otlp-proto');
   const { PeriodicExportingMetricReader } = await import('@opentelemetry/sdk-metrics');
-  return new PeriodicExportingMetricReader({ exporter: new OTLPMetricExporter() });
+  const exporter = new OTLPMetricExporter();
+  return new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: interval });
 }
 
 async function startTracing(serviceName: string): Promise<{ shutdown(): Promise<void> }> {
@@ -58,4 +79,27 @@ async function startTracing(serviceName: string): Promise<{ shutdown(): Promise<
   const sdk = new NodeSDK({ serviceName, metricReaders: [], logRecordProcessors: [] });
   sdk.start();
   return sdk;
+}
+
+/** Makes what fails in OpenTelemetry, such as an export, a warning of the log; else nobody would hear of it. */
+export function warnOfTelemetryFailures(log: Logger): void {
+  const warn = (text: string, ...details: unknown[]) =>
+    log.warn(details.length === 0 ? {} : { details }, `OpenTelemetry: ${readMessage(text)}`);
+  const ignore = () => undefined;
+  diag.setLogger(
+    { error: warn, warn, info: ignore, debug: ignore, verbose: ignore },
+    { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true },
+  );
+}
+
+const errorAsJson = z.object({ message: z.string() });
+
+/** Errors come as JSON with their stacks; the message is what can be acted on. */
+function readMessage(text: string): string {
+  try {
+    return errorAsJson.parse(JSON.parse(text)).message;
+  } catch {
+    // It is a text already.
+    return text;
+  }
 }

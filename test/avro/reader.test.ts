@@ -22,19 +22,6 @@ function read(json: unknown, value: unknown, ...paths: string[]): FieldValue[] {
   return compileReader(avro(json), paths).read(encode(json, value));
 }
 
-/** What a field of this type reads as. */
-function readField(type: unknown, value: unknown): FieldValue | undefined {
-  return read(
-    record('Event', { before: 'string', field: type, after: 'string' }),
-    {
-      before: 'b',
-      field: value,
-      after: 'a',
-    },
-    'field',
-  )[0];
-}
-
 describe('a reader of some fields', () => {
   test('gives the values in the order of the paths', () => {
     const paths = ['note', 'total.currency', 'orderId', 'consent.marketing', 'total.amount'];
@@ -107,6 +94,9 @@ describe('a reader of some fields', () => {
     expect(reader.fullName).toBe('com.shop.Event');
     expect(reader.read(encode(schema, { id: 'A' }))).toEqual(['A']);
     expect(reader.read(encode(schema, null))).toEqual([null]);
+    const orText = compileReader(avro([...schema, 'string']), ['id']);
+    expect(orText.fullName).toBe('com.shop.Event');
+    expect(orText.read(encode([...schema, 'string'], 'text'))).toEqual([null]);
   });
 
   test('of a schema that is no record has the name of its type, and no field', () => {
@@ -121,6 +111,14 @@ describe('a reader of some fields', () => {
     expect(() => compileReader(schema, [])).toThrow(UnreadableSchemaError);
     expect(() => compileReader(schema, [])).toThrow('a union of several records (One, Other)');
   });
+
+  test.each(['constructor', 'toString', '__proto__'])(
+    'is refused for a field named %s, which would be misread',
+    (name) => {
+      const schema = avro(record('Event', Object.fromEntries([[name, 'int']])));
+      expect(() => compileReader(schema, [])).toThrow(UnreadableSchemaError);
+    },
+  );
 
   test('is refused for an invalid schema', () => {
     expect(() => compileReader(avro({ type: 'recrod' }), [])).toThrow(UnreadableSchemaError);
@@ -187,6 +185,23 @@ describe('evolution: one set of paths, many writers', () => {
     const cash = encode(schema, { payment: { Cash: { id: 'D' } } });
     expect(reader.read(card)).toEqual(['C', '1234']);
     expect(reader.read(cash)).toEqual(['D', null]);
+  });
+
+  test('records of a union may have the field at different depths and of different types', () => {
+    const price = record('Price', { amount: 'int' });
+    const schema = record('Event', {
+      payment: [
+        record('Card', { total: price, code: 'string' }),
+        record('Cash', { total: ['null', record('Sum', { amount: 'string', Card: 'int' })] }),
+        record('Gift', { total: { type: 'map', values: 'int' } }),
+      ],
+    });
+    const reader = compileReader(avro(schema), ['payment.total.amount', 'payment.code']);
+    const readPayment = (payment: unknown) => reader.read(encode(schema, { payment }));
+    expect(readPayment({ Card: { total: { amount: 7 }, code: 'C' } })).toEqual([7, 'C']);
+    expect(readPayment({ Cash: { total: { amount: '7', Card: 1 } } })).toEqual(['7', null]);
+    expect(readPayment({ Cash: { total: null } })).toEqual([null, null]);
+    expect(readPayment({ Gift: { total: { amount: 7 } } })).toEqual([null, null]);
   });
 
   test('a field that the writer does not have is null and is told', () => {
@@ -272,7 +287,7 @@ describe('recursive records', () => {
     expect(read(schema, tree, 'name')).toEqual(['root']);
   });
 
-  test('may nest 200 deep, but not without end', () => {
+  test('may nest 200 deep', () => {
     const nested = (depth: number) => {
       let node: unknown = null;
       for (let level = 0; level < depth; level += 1) node = { ...leaf, parent: node };
@@ -281,7 +296,6 @@ describe('recursive records', () => {
     for (const paths of [['name'], ['parent'], ['parent.name']]) {
       const reader = compileReader(avro(schema), paths);
       expect(reader.read(nested(200))[0]).not.toBeNull();
-      expect(() => reader.read(nested(300))).toThrow('nested more than 256 deep');
     }
   });
 
@@ -298,183 +312,5 @@ describe('recursive records', () => {
       expect(() => compileReader(endless, paths).read(Buffer.alloc(0))).toThrow(UndecodableError);
       expect(compileReader(list, paths).read(Buffer.from([0]))).toHaveLength(paths.length);
     }
-  });
-});
-
-describe('numbers are exact', () => {
-  test.each([
-    0,
-    -1,
-    63,
-    64,
-    -64,
-    -65,
-    8191,
-    8192,
-    134217727,
-    134217728,
-    -134217729,
-    2 ** 31,
-    -(2 ** 31) - 1,
-    2 ** 35,
-    2 ** 51,
-    2 ** 52,
-    -(2 ** 52),
-    2 ** 52 + 1,
-    Number.MAX_SAFE_INTEGER,
-    Number.MIN_SAFE_INTEGER,
-  ])('the long %d is a number', (value) => {
-    expect(readField('long', value)).toBe(value);
-  });
-
-  test.each([2n ** 53n, -(2n ** 53n), 2n ** 53n + 1n, 2n ** 56n, 2n ** 63n - 1n, -(2n ** 63n)])(
-    'the long %d is a bigint',
-    (value) => {
-      expect(readField('long', value)).toBe(value);
-    },
-  );
-
-  test('a long stays exact in a union with a double, whichever comes first', () => {
-    // avsc wants values of such unions under the branch's name; the bytes are what matters.
-    const bytes = (branch: number, value: Buffer) => Buffer.concat([encode('long', branch), value]);
-    const long = encode('long', 2n ** 53n + 1n);
-    const double = encode('double', 0.1);
-    const one = compileReader(avro(record('Event', { field: ['double', 'long'] })), ['field']);
-    expect(one.read(bytes(1, long))).toEqual([2n ** 53n + 1n]);
-    expect(one.read(bytes(0, double))).toEqual([0.1]);
-    const other = compileReader(avro(record('Event', { field: ['long', 'double'] })), ['field']);
-    expect(other.read(bytes(0, long))).toEqual([2n ** 53n + 1n]);
-    expect(other.read(bytes(1, double))).toEqual([0.1]);
-  });
-
-  test('text and bytes stay apart in a union', () => {
-    const reader = compileReader(avro(record('Event', { field: ['string', 'bytes'] })), ['field']);
-    expect(reader.read(Buffer.from('0204c3a9', 'hex'))).toEqual([Buffer.from('é')]);
-    expect(reader.read(Buffer.from('0004c3a9', 'hex'))).toEqual(['é']);
-  });
-
-  test('doubles and floats are as IEEE has them', () => {
-    expect(readField('double', 0.1 + 0.2)).toBe(0.1 + 0.2);
-    expect(readField('float', Math.fround(19.99))).toBe(Math.fround(19.99));
-    expect(readField('double', -0)).toBe(-0);
-  });
-});
-
-describe('decimals', () => {
-  const bytes = { type: 'bytes', logicalType: 'decimal', precision: 40, scale: 2 };
-  const fixed = {
-    type: 'fixed',
-    name: 'D',
-    size: 16,
-    logicalType: 'decimal',
-    precision: 38,
-    scale: 9,
-  };
-
-  test.each([
-    '0',
-    '0.01',
-    '-0.01',
-    '1.27',
-    '1.28',
-    '-1.28',
-    '-1.29',
-    '49.9',
-    '90071992547409.93',
-    '-12345678901234567890123456789012345678.9',
-  ])('%s in bytes is exact', (text) => {
-    expect(readField(bytes, new Big(text))).toEqual(new Big(text));
-  });
-
-  test.each([
-    '0',
-    '-0.000000001',
-    '12345678901234567890.123456789',
-    '-12345678901234567890.123456789',
-  ])('%s in a fixed is exact', (text) => {
-    expect(readField(fixed, new Big(text))).toEqual(new Big(text));
-  });
-
-  test('are read from the bytes that Java writes', () => {
-    // new BigDecimal("-1234.56").unscaledValue().toByteArray()
-    expect(readField(bytes, Buffer.from([0xfe, 0x1d, 0xc0]))).toEqual(new Big('-1234.56'));
-    // The same with sign bytes before it.
-    expect(readField(bytes, Buffer.from('fffffffffffffffe1dc0', 'hex'))).toEqual(
-      new Big('-1234.56'),
-    );
-  });
-
-  test('have scale 0 when the schema names none', () => {
-    const type = { type: 'bytes', logicalType: 'decimal', precision: 4 };
-    expect(readField(type, Buffer.from([0x0f]))).toEqual(new Big(15));
-  });
-
-  test('of no bytes, or of more than any money has, are undecodable', () => {
-    expect(() => readField(bytes, Buffer.alloc(0))).toThrow('a decimal of 0 bytes');
-    expect(() => readField(bytes, Buffer.alloc(5000))).toThrow(UndecodableError);
-  });
-
-  test.each([
-    { type: 'bytes', logicalType: 'decimal', scale: 2 },
-    { type: 'bytes', logicalType: 'decimal', precision: 2, scale: 3 },
-    { type: 'bytes', logicalType: 'decimal', precision: 0 },
-    { type: 'bytes', logicalType: 'decimal', precision: 4, scale: -1 },
-    { type: 'bytes', logicalType: 'decimal', precision: '4' },
-  ])('of parameters that make no sense are their bytes: %j', (type) => {
-    expect(readField(type, Buffer.from([1, 2]))).toEqual(Buffer.from([1, 2]));
-  });
-});
-
-describe('other logical types', () => {
-  const at = new Date('2026-11-24T08:00:00.123Z');
-  const milliseconds = at.getTime();
-
-  test.each(['timestamp', 'local-timestamp'])('%s comes in three units', (kind) => {
-    const type = (unit: string) => ({ type: 'long', logicalType: `${kind}-${unit}` });
-    expect(readField(type('millis'), milliseconds)).toEqual(at);
-    expect(readField(type('micros'), milliseconds * 1000 + 999)).toEqual(at);
-    expect(readField(type('nanos'), BigInt(milliseconds) * 1_000_000n + 999_999n)).toEqual(at);
-  });
-
-  test('a time before 1970 is cut downwards, as one after it is', () => {
-    const micros = { type: 'long', logicalType: 'timestamp-micros' };
-    const nanos = { type: 'long', logicalType: 'timestamp-nanos' };
-    expect(readField(micros, -1)).toEqual(new Date(-1));
-    expect(readField(nanos, -(2n ** 62n))).toEqual(new Date(-4611686018428));
-    expect(readField(nanos, -1_000_000n * 2n ** 40n)).toEqual(new Date(-(2 ** 40)));
-  });
-
-  test('a timestamp beyond any date is undecodable', () => {
-    const type = { type: 'long', logicalType: 'timestamp-millis' };
-    expect(() => readField(type, 2n ** 63n - 1n)).toThrow(/beyond any date/);
-  });
-
-  test('a date is midnight in UTC', () => {
-    const type = { type: 'int', logicalType: 'date' };
-    expect(readField(type, 20781)).toEqual(new Date('2026-11-24T00:00:00Z'));
-    expect(readField(type, -1)).toEqual(new Date('1969-12-31T00:00:00Z'));
-  });
-
-  test('a uuid is text, also from 16 bytes', () => {
-    const text = '0f8fad5b-d9cb-469f-a165-70867728950e';
-    expect(readField({ type: 'string', logicalType: 'uuid' }, text)).toBe(text);
-    const type = { type: 'fixed', name: 'Uuid', size: 16, logicalType: 'uuid' };
-    expect(readField(type, Buffer.from(text.replaceAll('-', ''), 'hex'))).toBe(text);
-  });
-
-  test('a nullable one is converted, or null', () => {
-    const type = ['null', { type: 'long', logicalType: 'timestamp-millis' }];
-    expect(readField(type, milliseconds)).toEqual(at);
-    expect(readField(type, null)).toBeNull();
-  });
-
-  test('unknown ones, times of day, and ones on the wrong type are their base value', () => {
-    expect(readField({ type: 'int', logicalType: 'time-millis' }, 5)).toBe(5);
-    expect(readField({ type: 'long', logicalType: 'time-micros' }, 5)).toBe(5);
-    expect(readField({ type: 'string', logicalType: 'email' }, 'a@b')).toBe('a@b');
-    expect(readField({ type: 'string', logicalType: 'timestamp-millis' }, 'noon')).toBe('noon');
-    expect(readField({ type: 'int', logicalType: 'timestamp-millis' }, 5)).toBe(5);
-    expect(readField({ type: 'string', logicalType: 'decimal', precision: 2 }, '1.5')).toBe('1.5');
-    expect(readField({ type: 'long', logicalType: 'date' }, 5)).toBe(5);
   });
 });

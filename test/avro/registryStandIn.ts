@@ -1,5 +1,6 @@
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { createRegistry, type RegistryOptions } from '../../src/avro/registry.ts';
 
 /** A request that the stand-in got. */
 export interface SeenRequest {
@@ -52,6 +53,24 @@ export async function standInRegistry(answers: Record<string, Answer>): Promise<
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+/** A registry client and the stand-in that it talks to, both ended at the end of the test. */
+export async function setUp(
+  answers: Record<string, Answer>,
+  options: Partial<RegistryOptions> = {},
+) {
+  const standIn = await standInRegistry(answers);
+  const registry = createRegistry({ url: standIn.url, timeout: 5_000, ...options });
+  return {
+    registry,
+    standIn,
+    lines: () => standIn.seen.map(({ line }) => line),
+    async [Symbol.asyncDispose]() {
+      await registry.close();
+      await standIn[Symbol.asyncDispose]();
     },
   };
 }

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -75,11 +76,24 @@ export async function folderWith(files: Readonly<Record<string, string>>): Promi
 
 /** An address of this machine at which nothing listens: the port was free a moment ago. */
 export async function unusedAddress(): Promise<string> {
-  const server = (await import('node:net')).createServer().listen(0, '127.0.0.1');
+  await using server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  await server[Symbol.asyncDispose]();
-  return `127.0.0.1:${port}`;
+  return `127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+/** An address that takes connections, and never says a word. */
+export async function silentAddress(): Promise<string> {
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket.on('error', () => socket.destroy()));
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(async () => {
+    for (const socket of sockets) socket.destroy();
+    await server[Symbol.asyncDispose]();
+  });
+  return `127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
 async function kill(child: ChildProcess): Promise<void> {

@@ -1,33 +1,34 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer, type IncomingMessage } from 'node:http';
+import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import avsc from 'avsc';
 import kafkajs, { type Admin } from 'kafkajs';
 import type { TestContext } from 'vitest';
 import { z } from 'zod';
+import { installKafkajsGuards } from '../../src/kafka/guards.ts';
 import { realPart } from './services.ts';
 
-/** Platform of a company that isn't our shop: its own topics, names and types, and none of our code. */
+/** Platform of a company that isn't our shop: its own topics, names and types, and its own encoding. */
 export interface OwnPlatform {
   readonly brokers: readonly string[];
   readonly registryUrl: string;
   /** Stands before the names of its topics and of the group. */
   readonly prefix: string;
-  /** Registers the schema and produces the events, in order and all to one key's partition. */
-  produce(topic: string, schema: avsc.Schema, events: readonly OwnEvent[]): Promise<void>;
+  /** Registers the schema and produces the events, in order. */
+  produce(topic: string, schema: object, events: readonly OwnEvent[]): Promise<void>;
   createTopic(topic: string): Promise<void>;
   /** Committed and end offsets of each partition of the topics. */
   offsets(topics: readonly string[]): Promise<readonly PartitionOffsets[]>;
 }
 
-/** An event, its record's key and what Kafka is to keep as its time. */
+/** An event and its record's key. */
 export interface OwnEvent {
   readonly key: string;
   readonly value: unknown;
 }
 
-/** Where a group is in a partition; -1 where it never committed. */
+/** Where a group is in a partition; 0 where it never committed. */
 export interface PartitionOffsets {
   readonly partition: string;
   readonly committed: number;
@@ -38,6 +39,7 @@ export interface PartitionOffsets {
 export async function openOwnPlatform(context: TestContext): Promise<OwnPlatform> {
   const { brokers } = realPart('kafka', context);
   const { url: registryUrl } = realPart('registry', context);
+  installKafkajsGuards();
   const prefix = `acme-${randomBytes(4).toString('hex')}.`;
   const kafka = new kafkajs.Kafka({
     brokers: [...brokers],
@@ -56,7 +58,7 @@ export async function openOwnPlatform(context: TestContext): Promise<OwnPlatform
     },
     async produce(topic, schema, events) {
       const id = await register(registryUrl, `${topic}-value`, schema);
-      const type = avsc.Type.forSchema(schema);
+      const type = avsc.Type.forSchema(schema as avsc.Schema);
       const messages = events.map(({ key, value }) => ({
         key,
         value: Buffer.concat([confluentFrame(id), type.toBuffer(value)]),
@@ -69,7 +71,7 @@ export async function openOwnPlatform(context: TestContext): Promise<OwnPlatform
 
 const registered = z.object({ id: z.int() });
 
-async function register(url: string, subject: string, schema: avsc.Schema): Promise<number> {
+async function register(url: string, subject: string, schema: object): Promise<number> {
   const response = await fetch(`${url}/subjects/${subject}/versions`, {
     method: 'POST',
     headers: { 'content-type': 'application/vnd.schemaregistry.v1+json' },
@@ -98,7 +100,7 @@ async function readOffsets(
       const found = own.find((other) => other.partition === partition);
       offsets.push({
         partition: `${topic}/${partition}`,
-        committed: Number(found?.offset ?? -1),
+        committed: Math.max(Number(found?.offset ?? 0), 0),
         end: Number(high),
       });
     }
@@ -106,14 +108,21 @@ async function readOffsets(
   return offsets;
 }
 
-/** A Powerspace of the test's own: it answers 200, and keeps the first line of each request. */
-export async function recordRequests(
-  context: TestContext,
-): Promise<{ readonly url: string; readonly lines: readonly string[] }> {
+/** A Powerspace of the test's own, which knows nothing of ours. */
+export interface RequestRecorder {
+  readonly url: string;
+  /** The first line of each request, in the order of arrival. */
+  readonly lines: readonly string[];
+  /** What is answered. */
+  status: number;
+}
+
+/** Starts one that answers 200; it is closed when the test ends. */
+export async function recordRequests(context: TestContext): Promise<RequestRecorder> {
   const lines: string[] = [];
-  const server = createServer((request: IncomingMessage, response) => {
+  const server = createServer((request, response) => {
     lines.push(`${request.method} ${request.url} HTTP/${request.httpVersion}`);
-    response.end();
+    response.writeHead(recorder.status).end();
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -121,5 +130,7 @@ export async function recordRequests(
     server.closeAllConnections();
     await server[Symbol.asyncDispose]();
   });
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, lines };
+  const { port } = server.address() as AddressInfo;
+  const recorder: RequestRecorder = { url: `http://127.0.0.1:${port}`, lines, status: 200 };
+  return recorder;
 }

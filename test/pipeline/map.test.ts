@@ -1,0 +1,108 @@
+import { describe, expect, test } from 'vitest';
+import type { FieldValue } from '../../src/avro/reader.ts';
+import { configSchema, type Mapping } from '../../src/config/schema.ts';
+import { mappingPaths, placeMapping } from '../../src/pipeline/eventMapping.ts';
+import { map } from '../../src/pipeline/map.ts';
+import { record } from './fixtures.ts';
+
+type Fields = Readonly<Record<string, FieldValue>>;
+
+/** What one event with these fields becomes under these mappings. */
+function mapEvent(fields: Fields, ...mappings: object[]) {
+  const config = configSchema.parse({
+    kafka: { brokers: 'localhost:9092' },
+    mappings: mappings.map((mapping) => ({ topic: 'events', event: 'Event', ...mapping })),
+  });
+  const paths = [
+    ...new Set(
+      config.mappings.flatMap((mapping: Mapping) => mappingPaths(mapping).map(({ path }) => path)),
+    ),
+  ];
+  const { passed, settled } = map([
+    {
+      record: record(0),
+      mappings: config.mappings.map((mapping: Mapping) => placeMapping(mapping, paths, [])),
+      values: paths.map((path) => fields[path] ?? null),
+    },
+  ]);
+  return { mapped: passed[0], outcome: settled[0]?.outcome };
+}
+
+const lead = { record: 'lead', user: ['userId', 'visitorId'], at: 'at' };
+const click = { record: 'click', click: 'clickId', user: 'visitorId' };
+
+describe('mapping', () => {
+  test('takes the user keys in their order, without those that are null, empty or twice', () => {
+    const users = { ...lead, user: ['a', 'b', 'c', 'd'] };
+    expect(mapEvent({ a: null, b: 'one', c: '', d: 'one' }, users).mapped?.userKeys).toEqual([
+      'one',
+    ]);
+    expect(mapEvent({ a: 7, b: 2n ** 60n }, users).mapped?.userKeys).toEqual(['7', `${2n ** 60n}`]);
+  });
+
+  test('skips an event that names nobody', () => {
+    expect(mapEvent({}, lead).outcome).toEqual({ outcome: 'skipped', reason: 'no-user' });
+    expect(mapEvent({ clickId: 'c-1' }, click).outcome).toMatchObject({ reason: 'no-user' });
+  });
+
+  test('skips a visit without a click id', () => {
+    expect(mapEvent({ visitorId: 'v' }, click).outcome).toMatchObject({ reason: 'no-click' });
+  });
+
+  test.each(['{clickId}', 'null', 'a b', 'é'])(
+    'dead-letters the click id %s, and does not repeat it',
+    (clickId) => {
+      const { outcome } = mapEvent({ visitorId: 'v', clickId }, click);
+      expect(outcome).toMatchObject({ outcome: 'dead-lettered', reason: 'invalid-click-id' });
+    },
+  );
+
+  test('needs no user where the event carries the click', () => {
+    const carried = { record: 'order', click: 'clickId' };
+    expect(mapEvent({ clickId: 'c-1' }, carried).mapped).toMatchObject({
+      clickId: 'c-1',
+      userKeys: [],
+    });
+  });
+
+  test.each<[string, FieldValue, number]>([
+    ['a timestamp', new Date(5_000), 5_000],
+    ['milliseconds', 5_000, 5_000],
+    ['an ISO 8601 text', '1970-01-01T00:00:05Z', 5_000],
+    ['null, by the Kafka timestamp', null, 0],
+  ])('takes the time from %s', (_, at, expected) => {
+    expect(mapEvent({ userId: 'u', at }, lead).mapped?.at).toBe(expected);
+  });
+
+  test.each<[string, Fields]>([
+    ['a time that is none', { userId: 'u', at: 'yesterday' }],
+    ['a user key that is a record', { userId: { id: 'u' } }],
+  ])('dead-letters %s, without its content', (_, fields) => {
+    const { outcome } = mapEvent(fields, lead);
+    expect(outcome).toMatchObject({ outcome: 'dead-lettered', reason: 'invalid-field' });
+    expect(JSON.stringify(outcome)).not.toContain('yesterday');
+  });
+});
+
+describe('conditions', () => {
+  const paid = { ...lead, when: { status: ['PAID', 'SHIPPED'], 'consent.marketing': true } };
+
+  test.each<[Fields, boolean]>([
+    [{ status: 'PAID', 'consent.marketing': true }, true],
+    [{ status: 'SHIPPED', 'consent.marketing': true }, true],
+    [{ status: 'PENDING', 'consent.marketing': true }, false],
+    [{ status: 'PAID', 'consent.marketing': false }, false],
+    [{ status: 'PAID' }, false],
+  ])('let %j through: %s', (fields, isMet) => {
+    const { mapped, outcome } = mapEvent({ userId: 'u', ...fields }, paid);
+    expect(mapped !== undefined).toBe(isMet);
+    if (!isMet) expect(outcome).toEqual({ outcome: 'skipped', reason: 'condition' });
+  });
+
+  test('choose the first mapping of the event that they let through', () => {
+    const order = { record: 'order', user: 'userId', when: { status: 'PENDING' } };
+    expect(mapEvent({ userId: 'u', status: 'PENDING' }, paid, order).mapped?.mapping.kind).toBe(
+      'order',
+    );
+  });
+});

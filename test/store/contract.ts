@@ -1,0 +1,191 @@
+import { describe, expect, test } from 'vitest';
+import { claimOf, clickOf, type NewPlace, StoreSubject } from './subject.ts';
+
+/** What every store promises (src/store/store.ts), whatever it is built on. */
+export function testStoreContract(name: string, newPlace: NewPlace): void {
+  describe(name, () => {
+    describe('clicks', () => testClicks(newPlace));
+    describe('the ledger', () => testLedger(newPlace));
+  });
+}
+
+function testClicks(newPlace: NewPlace): void {
+  test('are found under their user keys, with all their history', async () => {
+    const { clicks } = await StoreSubject.create(newPlace);
+    const [first, second] = [clickOf('user', 'a', 1), clickOf('user', 'b', 2)];
+    await clicks.save([first, second, clickOf('other', 'a', 3)]);
+    await clicks.save([clickOf('user', 'c', 3)]);
+    const found = await clicks.find(['user', 'nobody']);
+    expect([...found.keys()]).toEqual(['user']);
+    const sorted = found.get('user')?.toSorted((one, other) => one.at - other.at);
+    expect(sorted).toEqual([first, second, clickOf('user', 'c', 3)]);
+  });
+
+  test('that are there already change nothing', async () => {
+    const { clicks } = await StoreSubject.create(newPlace);
+    await clicks.save([clickOf('user', 'a', 1), clickOf('user', 'a', 1)]);
+    await clicks.save([clickOf('user', 'a', 2)]);
+    expect(await clicks.count()).toBe(1);
+    expect((await clicks.find(['user'])).get('user')).toEqual([clickOf('user', 'a', 1)]);
+  });
+
+  test('of 2,000 user keys are found at once', async () => {
+    const { clicks } = await StoreSubject.create(newPlace);
+    const userKeys = Array.from({ length: 2_000 }, (_, index) => `user-${index}`);
+    const known = userKeys.filter((_, index) => index % 2 === 0);
+    await clicks.save(known.map((userKey, at) => clickOf(userKey, `click-${at}`, at)));
+    const found = await clicks.find(userKeys);
+    expect([...found.keys()].toSorted()).toEqual(known.toSorted());
+    expect(found.get('user-1998')).toEqual([clickOf('user-1998', 'click-999', 999)]);
+  });
+
+  test.each([
+    '',
+    ' ',
+    '007',
+    '7',
+    '1e3',
+    'null',
+    "o'neill",
+    '"a"',
+    '[1]',
+    'é',
+    'e\u0301',
+    '%',
+    '\u{1f600}',
+  ])('are kept apart by the exact characters of the user key: %j', async (userKey) => {
+    const { clicks } = await StoreSubject.create(newPlace);
+    await clicks.save([clickOf(userKey, 'a'), clickOf(`${userKey}x`, 'b')]);
+    const found = await clicks.find([userKey]);
+    expect([...found]).toEqual([[userKey, [clickOf(userKey, 'a')]]]);
+  });
+
+  test.each([0, -1, 1_767_225_600_000, Number.MAX_SAFE_INTEGER, 1.8e18])(
+    'keep their time, also one far from today: %d',
+    async (at) => {
+      const { clicks } = await StoreSubject.create(newPlace);
+      await clicks.save([clickOf('user', 'a', at)]);
+      expect((await clicks.find(['user'])).get('user')).toEqual([clickOf('user', 'a', at)]);
+    },
+  );
+
+  test('of no user keys are none', async () => {
+    const { clicks } = await StoreSubject.create(newPlace);
+    await clicks.save([]);
+    expect((await clicks.find([])).size).toBe(0);
+    expect(await clicks.count()).toBe(0);
+  });
+
+  test('older than a time are purged in steps', async () => {
+    const { clicks } = await StoreSubject.create(newPlace);
+    await clicks.save(
+      Array.from({ length: 25 }, (_, at) => clickOf(`user-${at % 3}`, `${at}`, at)),
+    );
+    const removed = [];
+    for (let step = 0; step < 4; step += 1) removed.push(await clicks.purge(20, 8));
+    expect(removed).toEqual([8, 8, 4, 0]);
+    expect(await clicks.count()).toBe(5);
+    const left = [...(await clicks.find(['user-0', 'user-1', 'user-2'])).values()].flat();
+    expect(left.map(({ at }) => at).toSorted()).toEqual([20, 21, 22, 23, 24]);
+  });
+
+  test('are still there when it is opened again', async () => {
+    const subject = await StoreSubject.create(newPlace);
+    await subject.clicks.save([clickOf('user', 'a')]);
+    await subject.reopen();
+    expect((await subject.clicks.find(['user'])).get('user')).toEqual([clickOf('user', 'a')]);
+  });
+}
+
+function testLedger(newPlace: NewPlace): void {
+  const settled = (id: string, state: 'delivered' | 'rejected' | 'undeliverable') => ({
+    ...{ key: claimOf(id).key, state, status: state === 'undeliverable' ? undefined : 200 },
+    attempts: 1,
+  });
+
+  test('gives a claim to whoever makes it first, in the order of the claims', async () => {
+    const { ledger } = await StoreSubject.create(newPlace);
+    await ledger.claim([claimOf('b')]);
+    await ledger.settle([settled('b', 'delivered')]);
+    const results = await ledger.claim([claimOf('a'), claimOf('b'), claimOf('c')]);
+    expect(results).toEqual(['claimed', 'delivered', 'claimed']);
+    expect(await ledger.count()).toBe(3);
+  });
+
+  test.each(['delivered', 'rejected', 'undeliverable'] as const)(
+    'answers a claim with how it ended earlier: %s',
+    async (state) => {
+      const subject = await StoreSubject.create(newPlace);
+      await subject.ledger.claim([claimOf('a')]);
+      await subject.ledger.settle([settled('a', state)]);
+      expect(await subject.ledger.claim([claimOf('a')])).toEqual([state]);
+      await subject.reopen();
+      expect(await subject.ledger.claim([claimOf('a', { offset: 7 })])).toEqual([state]);
+    },
+  );
+
+  test('says that a claim of an owner that has ended was interrupted', async () => {
+    const subject = await StoreSubject.create(newPlace);
+    await subject.ledger.claim([claimOf('a')]);
+    await subject.reopen();
+    expect(await subject.ledger.claim([claimOf('a')])).toEqual(['interrupted']);
+    await subject.ledger.settle([settled('a', 'delivered')]);
+    expect(await subject.ledger.claim([claimOf('a')])).toEqual(['delivered']);
+  });
+
+  test('says so again after a second owner has ended', async () => {
+    const subject = await StoreSubject.create(newPlace);
+    await subject.ledger.claim([claimOf('a')]);
+    for (let owner = 0; owner < 2; owner += 1) {
+      await subject.reopen();
+      expect(await subject.ledger.claim([claimOf('a')])).toEqual(['interrupted']);
+    }
+  });
+
+  test('takes a claim that was released back as if it had never been made', async () => {
+    const subject = await StoreSubject.create(newPlace);
+    await subject.ledger.claim([claimOf('a'), claimOf('b')]);
+    await subject.ledger.release([claimOf('a').key]);
+    expect(await subject.ledger.count()).toBe(1);
+    expect(await subject.ledger.claim([claimOf('a')])).toEqual(['claimed']);
+    await subject.ledger.release([claimOf('a').key]);
+    await subject.reopen();
+    expect(await subject.ledger.claim([claimOf('a')])).toEqual(['claimed']);
+  });
+
+  test('releases only what is claimed, never what has ended', async () => {
+    const { ledger } = await StoreSubject.create(newPlace);
+    await ledger.claim([claimOf('a')]);
+    await ledger.settle([settled('a', 'delivered')]);
+    await ledger.release([claimOf('a').key, claimOf('unknown').key]);
+    expect(await ledger.claim([claimOf('a')])).toEqual(['delivered']);
+  });
+
+  test('makes all claims of a chunk or none', async () => {
+    const { ledger } = await StoreSubject.create(newPlace);
+    const broken = claimOf('broken', { topic: null as unknown as string });
+    await expect(ledger.claim([claimOf('a'), broken, claimOf('b')])).rejects.toThrow();
+    expect(await ledger.count()).toBe(0);
+    expect(await ledger.claim([claimOf('a'), claimOf('b')])).toEqual(['claimed', 'claimed']);
+  });
+
+  test('settles all of a chunk or none', async () => {
+    const subject = await StoreSubject.create(newPlace);
+    await subject.ledger.claim([claimOf('a'), claimOf('b')]);
+    const broken = { ...settled('b', 'delivered'), state: null as unknown as 'delivered' };
+    await expect(subject.ledger.settle([settled('a', 'delivered'), broken])).rejects.toThrow();
+    await subject.reopen();
+    const results = await subject.ledger.claim([claimOf('a'), claimOf('b')]);
+    expect(results).toEqual(['interrupted', 'interrupted']);
+  });
+
+  test('takes 2,000 claims and settles them', async () => {
+    const { ledger } = await StoreSubject.create(newPlace);
+    const ids = Array.from({ length: 2_000 }, (_, index) => `order-${index}`);
+    const claims = ids.map((id, offset) => claimOf(id, { offset }));
+    expect(new Set(await ledger.claim(claims))).toEqual(new Set(['claimed']));
+    await ledger.settle(ids.map((id) => settled(id, 'delivered')));
+    expect(new Set(await ledger.claim(claims))).toEqual(new Set(['delivered']));
+    expect(await ledger.count()).toBe(2_000);
+  });
+}

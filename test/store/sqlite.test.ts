@@ -1,0 +1,155 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { UnavailableError } from '../../src/errors.ts';
+import { openStore } from '../../src/store/open.ts';
+import { openSqliteStore } from '../../src/store/sqlite.ts';
+import type { Store } from '../../src/store/store.ts';
+import { testStoreContract } from './contract.ts';
+import { testStoreAgainstModel } from './model.ts';
+import { claimOf, clickOf } from './subject.ts';
+
+function newFile(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'powerspace-connector-store-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  return join(folder, 'connector.db');
+}
+
+function newPlace() {
+  const file = newFile();
+  return { open: () => openSqliteStore(file) };
+}
+
+testStoreContract('the SQLite store', newPlace);
+testStoreAgainstModel('the SQLite store', newPlace);
+
+function openForTest(file: string): Store {
+  const store = openSqliteStore(file);
+  onTestFinished(() => store.close());
+  return store;
+}
+
+/** Another program that has the database open, such as a backup or somebody's shell. */
+function otherProgram(file: string): DatabaseSync {
+  const database = new DatabaseSync(file);
+  onTestFinished(() => database.close());
+  return database;
+}
+
+function thrownBy(work: () => unknown): unknown {
+  try {
+    work();
+  } catch (thrown) {
+    return thrown;
+  }
+  return undefined;
+}
+
+describe('opening the SQLite store', () => {
+  test('names the file that cannot be opened', () => {
+    const file = join(newFile(), 'no', 'such', 'folder.db');
+    const thrown = thrownBy(() => openSqliteStore(file));
+    expect(thrown).toBeInstanceOf(UnavailableError);
+    expect(thrown).toMatchObject({ part: `store sqlite:${file}` });
+  });
+
+  test('names the file that is no database, and works once it is gone', () => {
+    const file = newFile();
+    writeFileSync(
+      file,
+      'not a database, but long enough to be looked at as if it were one'.repeat(9),
+    );
+    const thrown = thrownBy(() => openSqliteStore(file));
+    expect(thrown).toBeInstanceOf(UnavailableError);
+    expect(String(thrown)).toContain(file);
+    rmSync(file);
+    openForTest(file);
+  });
+
+  test('is refused while another connector has it open', async () => {
+    const file = newFile();
+    const first = openSqliteStore(file);
+    const thrown = thrownBy(() => openSqliteStore(file));
+    expect(thrown).toBeInstanceOf(UnavailableError);
+    expect(String(thrown)).toContain('another connector has it open');
+    expect(await first.ledger.claim([claimOf('a')])).toEqual(['claimed']);
+    await first.close();
+    expect(await openForTest(file).ledger.claim([claimOf('a')])).toEqual(['interrupted']);
+  });
+
+  test('is possible again once the process that had it open was killed', async () => {
+    const file = newFile();
+    const script = `
+      import { openSqliteStore } from ${JSON.stringify(import.meta.resolve('../../src/store/sqlite.ts'))};
+      openSqliteStore(${JSON.stringify(file)});
+      console.log('open');
+      setInterval(() => {}, 1_000);
+    `;
+    const other = spawn(process.execPath, ['--input-type=module', '-e', script]);
+    onTestFinished(() => {
+      other.kill('SIGKILL');
+    });
+    await once(other.stdout, 'data');
+    expect(thrownBy(() => openSqliteStore(file))).toBeInstanceOf(UnavailableError);
+    other.kill('SIGKILL');
+    await once(other, 'close');
+    openForTest(file);
+  });
+
+  test('is refused while another program writes to it, and works afterwards', () => {
+    const file = newFile();
+    const other = otherProgram(file);
+    other.exec('PRAGMA journal_mode = WAL; BEGIN IMMEDIATE; CREATE TABLE theirs (a);');
+    expect(thrownBy(() => openSqliteStore(file))).toBeInstanceOf(UnavailableError);
+    other.exec('ROLLBACK');
+    openForTest(file);
+  });
+
+  test('by its setting needs the scheme sqlite', async () => {
+    const file = newFile();
+    await openStore(`sqlite:${file}`).close();
+    expect(() => openStore(file)).toThrow(`unknown store "${file}"; write sqlite:FILE`);
+  });
+
+  test('in memory is a store of its own each time', async () => {
+    const [one, other] = [openForTest(':memory:'), openForTest(':memory:')];
+    await one.clicks.save([clickOf('user', 'a')]);
+    expect(await other.clicks.count()).toBe(0);
+  });
+});
+
+describe('a SQLite store that another program has locked for longer than it waits', () => {
+  test.each<[string, (store: Store) => Promise<unknown>]>([
+    ['saving clicks', ({ clicks }) => clicks.save([clickOf('user', 'a')])],
+    ['purging clicks', ({ clicks }) => clicks.purge(10_000, 10)],
+    ['claiming', ({ ledger }) => ledger.claim([claimOf('a')])],
+    [
+      'settling',
+      ({ ledger }) =>
+        ledger.settle([{ key: claimOf('a').key, state: 'delivered', status: 200, attempts: 1 }]),
+    ],
+    ['releasing', ({ ledger }) => ledger.release([claimOf('a').key])],
+  ])('is unavailable for %s, can be read, and works again afterwards', async (_, work) => {
+    const file = newFile();
+    const store = openForTest(file);
+    await store.clicks.save([clickOf('known', 'a')]);
+    const other = otherProgram(file);
+    other.exec('BEGIN IMMEDIATE');
+    const thrown = await work(store).catch((error) => error);
+    expect(thrown).toBeInstanceOf(UnavailableError);
+    expect(thrown).toMatchObject({ part: `store sqlite:${file}` });
+    expect((await store.clicks.find(['known'])).size).toBe(1);
+    other.exec('COMMIT');
+    await work(store);
+  });
+});
+
+test('closing a SQLite store twice does no harm', async () => {
+  const store = openSqliteStore(newFile());
+  await store.close();
+  await store.close();
+});
