@@ -11,3 +11,5 @@ if (Number(process.versions.node.split('.')[0]) < oldestNode) {
 
 const { runProgram } = await import('./cli/program.ts');
 process.exitCode = await runProgram(process.argv.slice(2));
+// What still holds the process then, such as a socket to a silent broker, is not waited for.
+setTimeout(() => process.exit(), 500).unref();

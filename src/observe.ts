@@ -49,7 +49,10 @@ export function observeGauges(metrics: Metrics, { pipeline, consumer, store }: O
 }
 
 /** Why the connector can't do its work now, in sentences; empty when it can. */
-export function readinessProblems({ pipeline, consumer }: Observed): readonly string[] {
+export function readinessProblems({
+  pipeline,
+  consumer,
+}: Pick<Observed, 'pipeline' | 'consumer'>): readonly string[] {
   const { hold } = pipeline.breaker;
   return [
     ...(consumer.isMember ? [] : ['the consumer is not in its group']),

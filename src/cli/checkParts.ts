@@ -1,11 +1,11 @@
 import { createRegistry } from '../avro/registry.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
-import { readSchemas } from '../connector.ts';
 import type { Problem } from '../errors.ts';
 import { connectAdmin } from '../kafka/admin.ts';
-import { createKafka } from '../kafka/client.ts';
+import { createAdminKafka } from '../kafka/client.ts';
 import { deadLetterTopic } from '../kafka/deadLetters.ts';
+import { readSchemas } from '../parts.ts';
 import { mappingPaths } from '../pipeline/eventMapping.ts';
 import { checkMappings, checkTopics, schemasOfTopic } from '../pipeline/mappingCheck.ts';
 import { createPowerspaceClient } from '../powerspace/client.ts';
@@ -25,7 +25,7 @@ export interface Part {
 }
 
 /** What is there, in a few words, and what is wrong with it. */
-export interface Look {
+interface Look {
   readonly found: string;
   readonly problems: readonly Problem[];
 }
@@ -55,7 +55,7 @@ export const partsToCheck: readonly Part[] = [
 
 async function lookAtKafka(loaded: LoadedConfig): Promise<Look> {
   const { kafka: settings, log, mappings } = loaded.config;
-  const kafka = createKafka(settings, quietKafkaLog(createLog(log.level)));
+  const kafka = createAdminKafka(settings, quietKafkaLog(createLog(log.level)));
   const admin = await connectAdmin(kafka, settings);
   try {
     const topics = await admin.topics();

@@ -10,9 +10,6 @@ export interface CommonOptions {
 
 const exitCodes = { done: 0, failed: 1, wrongUsage: 2 } as const;
 
-/** Milliseconds for what still holds the process after its work, such as a socket to a silent broker. */
-const exitDelay = 500;
-
 /**
  * Runs the command line and resolves with its exit code: 0 done, 1 failed, 2 wrong usage. Results go to
  * stdout, the log and errors to stderr.
@@ -32,8 +29,6 @@ export async function runProgram(argumentsGiven: readonly string[]): Promise<num
     }
     process.stderr.write(`${describeFailure(thrown)}\n`);
     return thrown instanceof UsageError ? exitCodes.wrongUsage : exitCodes.failed;
-  } finally {
-    setTimeout(() => process.exit(), exitDelay).unref();
   }
 }
 

@@ -17,8 +17,7 @@ export async function run(options: CommonOptions): Promise<number> {
   const connector = await Promise.race([startConnector({ loaded, log }), signalled]);
   if (typeof connector === 'string') {
     log.info({ signal: connector }, 'stopped before anything was read');
-    // A client that is still connecting can't be told to end.
-    process.exit(0);
+    return 0;
   }
   const ending = await Promise.race([
     signalled.then((signal) => ({ signal })),

@@ -20,10 +20,13 @@ export interface KafkaAdmin extends BrokerOffsets {
 
 /** Connects; throws UnavailableError, naming the brokers and the time-out, when none answers. */
 export async function connectAdmin(kafka: Kafka, settings: Config['kafka']): Promise<KafkaAdmin> {
-  const admin = kafka.admin({ retry: { retries: 2 } });
+  const admin = kafka.admin();
   try {
-    await admin.connect();
+    // What takes a connection may be no broker: only an answer shows.
+    const connected = admin.connect().then(() => admin.listTopics());
+    await withDeadline(connected, settings.connectTimeout * (settings.brokers.length + 1));
   } catch (thrown) {
+    await withDeadline(admin.disconnect(), 1_000).catch(() => undefined);
     throw kafkaUnavailable(settings, thrown);
   }
   return {

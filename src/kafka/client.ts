@@ -15,8 +15,18 @@ export type KafkaLog = (
   fields: Record<string, unknown>,
 ) => void;
 
-/** The client that consumer, producer and admin come from. Connects to nothing yet. */
+/** The client that consumer and producer come from. Connects to nothing yet. */
 export function createKafka(settings: KafkaSettings, log: KafkaLog): Kafka {
+  return new KafkaClient(clientConfig(settings, log));
+}
+
+/** The client that an admin comes from: somebody waits for its answers, so it doesn't try for long. */
+export function createAdminKafka(settings: KafkaSettings, log: KafkaLog): Kafka {
+  const retry = { retries: settings.brokers.length, initialRetryTime: 200 };
+  return new KafkaClient({ ...clientConfig(settings, log), retry });
+}
+
+function clientConfig(settings: KafkaSettings, log: KafkaLog): KafkaConfig {
   installKafkajsGuards();
   const config: KafkaConfig = {
     clientId: 'powerspace-connector',
@@ -24,13 +34,16 @@ export function createKafka(settings: KafkaSettings, log: KafkaLog): Kafka {
     connectionTimeout: settings.connectTimeout,
     logLevel: logLevel.INFO,
     logCreator: () => (entry) => {
-      const { message, timestamp: _, logger: __, ...fields } = entry.log;
-      log(levelNames.get(entry.level) ?? 'info', message, { part: entry.namespace, ...fields });
+      const { message, timestamp: _, logger: __, stack: ___, ...fields } = entry.log;
+      // What a connection meets comes up again as the error of whoever asked.
+      const isEcho = entry.namespace === 'Connection';
+      const level = isEcho ? 'debug' : (levelNames.get(entry.level) ?? 'info');
+      log(level, message, { part: entry.namespace, ...fields });
     },
   };
   if (settings.ssl !== undefined) config.ssl = readSsl(settings.ssl);
   if (settings.sasl !== undefined) config.sasl = settings.sasl as SASLOptions;
-  return new KafkaClient(config);
+  return config;
 }
 
 const levelNames = new Map([

@@ -59,6 +59,11 @@ export class RecordConsumer {
     return this.#isMember;
   }
 
+  /** Whether all that Kafka holds for this member was read, as far as the last fetches tell. */
+  get hasCaughtUp(): boolean {
+    return this.#isMember && this.partitions.every((partition) => partition.hasCaughtUp);
+  }
+
   /** The partitions that are read now. */
   get partitions(): readonly AssignedPartition[] {
     return [...this.#reader.assignment.partitions];

@@ -32,6 +32,8 @@ export interface OpenParts {
   readonly deadLetters: Pick<DeadLetters, 'send'>;
   readonly clock: Clock;
   readonly log: Logger;
+  /** In [0, 1), for jitter. */
+  readonly random: () => number;
   readonly metrics: Metrics;
   readonly traces: Traces;
   /** Aborts what only prepares a postback; then, when time is up, what makes its outcome durable. */
@@ -46,12 +48,12 @@ export type AssembledPipeline = ReturnType<typeof assemblePipeline>;
 
 /** Builds the steps from the parts that they need. */
 export function assemblePipeline(parts: OpenParts) {
-  const { config, clock, log, metrics, traces, onFailure } = parts;
+  const { config, clock, log, random, metrics, traces, onFailure } = parts;
   const { clicks, ledger } = parts.store;
   const intake = new Intake();
   const outstanding = new Outstanding();
   const breaker = new Breaker();
-  const availability = new Availability(clock, log);
+  const availability = new Availability(clock, log, random);
   const untilAvailable = availability.until(parts.stopping);
   const settle = createSettle({
     ...{ intake, outstanding, ledger, clock, metrics, traces, onFailure },
@@ -59,7 +61,7 @@ export function assemblePipeline(parts: OpenParts) {
     untilAvailable: availability.until(parts.deadline),
   });
   const deliverer = new Deliverer({
-    ...{ breaker, clock, metrics, log, onFailure },
+    ...{ breaker, clock, metrics, log, random, onFailure },
     ...config.powerspace,
     attempt: createAttempt({ client: parts.client, clock, metrics, log }),
     conclude: settle.delivery,

@@ -35,7 +35,7 @@ export function createAttempt(parts: AttemptParts) {
     const startedAt = clock.now();
     delivery.attempts += 1;
     const result = await client.get(postbackTarget(postback));
-    const milliseconds = clock.now() - startedAt;
+    const milliseconds = Math.round(clock.now() - startedAt);
     delivery.status = result.type === 'answer' ? result.status : undefined;
     if (result.type === 'answer') span.answered(result.status);
     else span.failed(result.code);

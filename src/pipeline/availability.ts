@@ -16,11 +16,14 @@ export type UntilAvailable = <T>(work: () => Promise<T>) => Promise<T>;
 export class Availability {
   readonly #clock: Clock;
   readonly #log: Logger;
+  readonly #random: () => number;
   readonly #waiting = new Map<symbol, string>();
 
-  constructor(clock: Clock, log: Logger) {
+  /** `random` is in [0, 1), for jitter. */
+  constructor(clock: Clock, log: Logger, random: () => number) {
     this.#clock = clock;
     this.#log = log;
+    this.#random = random;
   }
 
   /** Why each part that is waited for can't serve. */
@@ -51,7 +54,7 @@ export class Availability {
   async #wait(error: Error, failures: number, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     const ceiling = Math.min(firstDelay * 2 ** failures, longestDelay);
-    const delay = Math.round(ceiling * (0.5 + Math.random() / 2));
+    const delay = Math.round(ceiling * (0.5 + this.#random() / 2));
     this.#log.warn({ failures, delay }, `${error.message}; trying again`);
     await this.#clock.wait(delay, signal);
   }

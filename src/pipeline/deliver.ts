@@ -16,6 +16,8 @@ export interface DeliverParts {
   readonly clock: Clock;
   readonly metrics: Metrics;
   readonly log: Logger;
+  /** In [0, 1), for jitter. */
+  readonly random: () => number;
   /** Postbacks in flight at once. */
   readonly concurrency: number;
   /** Milliseconds, with holds taken off, after which a failing postback is given up. */
@@ -140,10 +142,10 @@ export class Deliverer {
 
   #scheduleRetry(delivery: Delivery, result: AttemptResult): void {
     if (this.#isDraining) return;
-    const { clock } = this.#parts;
+    const { clock, random } = this.#parts;
     const header = result.type === 'answer' ? result.retryAfter : undefined;
     const retryAfter = parseRetryAfter(header, clock.now());
-    const delay = retryDelay(delivery.attempts, retryAfter, Math.random());
+    const delay = retryDelay(delivery.attempts, retryAfter, random());
     const cancel = clock.schedule(delay, () => {
       this.#retries.delete(delivery);
       this.#lanes.retry(delivery);

@@ -42,9 +42,9 @@ export function classify(result: AttemptResult): AttemptClass {
   return 'setup';
 }
 
-/** An attempt in words for logs and dead letters: `503`, or `ECONNREFUSED: connect ECONNREFUSED 127.0.0.1:1`. */
+/** An attempt in words for logs and dead letters: `Powerspace answered 503`, or `connect ECONNREFUSED 127.0.0.1:1`. */
 export function describeAttempt(result: AttemptResult): string {
-  return result.type === 'answer'
-    ? `Powerspace answered ${result.status}`
-    : `${result.code}: ${result.message}`;
+  if (result.type === 'answer') return `Powerspace answered ${result.status}`;
+  const { code, message } = result;
+  return message.includes(code) ? message : `${code}: ${message}`;
 }

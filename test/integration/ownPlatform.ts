@@ -29,7 +29,7 @@ export interface OwnEvent {
 }
 
 /** Where a group is in a partition; 0 where it never committed. */
-export interface PartitionOffsets {
+interface PartitionOffsets {
   readonly partition: string;
   readonly committed: number;
   readonly end: number;

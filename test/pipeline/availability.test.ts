@@ -26,7 +26,7 @@ class Subject {
       },
     };
     const log = pino({}, { write: (line: string) => void this.lines.push(JSON.parse(line)) });
-    this.availability = new Availability(clock, log);
+    this.availability = new Availability(clock, log, () => Math.random());
   }
 
   /** Calls a part that fails so many times, and then is there. */

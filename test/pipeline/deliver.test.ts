@@ -44,6 +44,7 @@ function start(
     clock,
     metrics: silentMetrics,
     log: pino({ level: 'silent' }),
+    random: () => 0.5,
     concurrency: options.concurrency ?? 64,
     giveUpAfter: options.giveUpAfter ?? 60 * minute,
     onAmbiguous: options.onAmbiguous ?? 'resend',
