@@ -14,7 +14,7 @@ export class Lanes {
       const { clickId } = delivery.postback;
       const lane = this.#lanes.get(clickId);
       if (lane) {
-        lane.push(delivery);
+        lane.splice(placeIn(lane, delivery), 0, delivery);
       } else {
         this.#lanes.set(clickId, [delivery]);
         this.#ready.push(delivery);
@@ -54,4 +54,10 @@ export class Lanes {
     this.#ready = [];
     return waiting;
   }
+}
+
+/** Behind all that happened before it; the first of a lane may be under way already. */
+function placeIn(lane: readonly Delivery[], { at }: Delivery): number {
+  const later = lane.findIndex((other, index) => index > 0 && other.at > at);
+  return later === -1 ? lane.length : later;
 }
