@@ -9,7 +9,7 @@ import { readSchemas } from '../parts.ts';
 import { mappingPaths } from '../pipeline/eventMapping.ts';
 import { checkMappings, checkTopics, schemasOfTopic } from '../pipeline/mappingCheck.ts';
 import { createPowerspaceClient } from '../powerspace/client.ts';
-import { openStore } from '../store/open.ts';
+import { openStore, storeExists } from '../store/open.ts';
 import type { Store } from '../store/store.ts';
 import { createLog, quietKafkaLog } from '../telemetry/log.ts';
 
@@ -87,6 +87,7 @@ async function lookAtSchemas(loaded: LoadedConfig): Promise<Look> {
 }
 
 async function lookAtStore({ config, file, locate }: LoadedConfig): Promise<Look> {
+  if (!storeExists(config.store)) return { found: 'not there yet, run creates it', problems: [] };
   try {
     return { found: await countRows(openStore(config.store)), problems: [] };
   } catch (thrown) {

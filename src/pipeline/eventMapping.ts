@@ -21,7 +21,7 @@ export interface Field {
 }
 
 /** A field and the values that let a record through. */
-export interface Condition {
+interface Condition {
   readonly field: Field;
   readonly accepted: ReadonlySet<unknown>;
 }

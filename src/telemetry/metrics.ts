@@ -20,7 +20,7 @@ export interface Metrics {
 }
 
 /** A value of a gauge and its labels. */
-export interface Observation {
+interface Observation {
   readonly value: number;
   readonly labels?: Attributes;
 }
@@ -43,7 +43,7 @@ const gauges = {
 } as const;
 
 /** The names of the gauges. */
-export type GaugeName = keyof typeof gauges;
+type GaugeName = keyof typeof gauges;
 
 /** The instruments, on any meter. */
 export function createMetrics(meter: Meter): Metrics {

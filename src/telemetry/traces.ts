@@ -22,7 +22,7 @@ import {
 type Headers = Readonly<Record<string, unknown>>;
 
 /** The record that a trace is about. */
-export interface TracedRecord {
+interface TracedRecord {
   readonly topic: string;
   readonly partition: number;
   readonly offset: number;
@@ -56,7 +56,7 @@ export interface PostbackSpan {
 }
 
 /** `GET /ord`: one HTTP request. */
-export interface AttemptSpan {
+interface AttemptSpan {
   answered(status: number): void;
   failed(code: string): void;
 }

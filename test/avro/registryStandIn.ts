@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { createRegistry, type RegistryOptions } from '../../src/avro/registry.ts';
 
 /** A request that the stand-in got. */
-export interface SeenRequest {
+interface SeenRequest {
   /** `GET /schemas/ids/1` */
   readonly line: string;
   readonly headers: IncomingHttpHeaders;

@@ -16,7 +16,7 @@ describe('check, on real parts', () => {
       'ok       configuration  connector.yaml: 3 mappings of 3 topics',
       `ok       Kafka          ${brokers.join(', ')}: 3 of 3 topics are there; dead letters go to ${prefix}connector.dead-letters, which run creates`,
       `ok       schemas        ${registryUrl}: 14 mapped fields looked up`,
-      `ok       store          sqlite:${folder}/acme.db: 0 clicks, 0 conversions`,
+      `ok       store          sqlite:${folder}/acme.db: not there yet, run creates it`,
       expect.stringMatching(`^ok       Powerspace     ${powerspace.url}: answers, in \\d+ ms$`),
       '',
       'connector.yaml is ready to run',
