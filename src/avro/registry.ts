@@ -7,7 +7,6 @@ import { RegistrySchemas, type SubjectSchema } from './registrySchemas.ts';
 import type { AvroSchema } from './schema.ts';
 import { SchemaCache } from './schemaCache.ts';
 
-
 /**
  * A schema registry with Confluent's API. Nothing is asked twice by itself: whoever calls may call again after
  * an UnavailableError (no whole answer in time, 408, 429, 5xx, or one that no registry gives). Everything

@@ -75,7 +75,10 @@ test('a bad record goes to the dead letters with its reason and its bytes; its n
   expect(told('garbage')).toEqual(['undecodable', expect.stringContaining('07010203')]);
   expect(told('unknown')).toEqual(['undecodable', expect.stringContaining('999999')]);
   expect(told('truncated')).toEqual(['undecodable', expect.any(String)]);
-  expect(told('older')).toEqual(['invalid-field', expect.stringContaining('is not a field of com.example.shop.orders.OrderPlaced')]);
+  expect(told('older')).toEqual([
+    'invalid-field',
+    expect.stringContaining('is not a field of com.example.shop.orders.OrderPlaced'),
+  ]);
   expect(told('visitor-2')).toEqual(['invalid-click-id', expect.stringContaining('macro')]);
 });
 
