@@ -54,7 +54,7 @@ describe('parts that can not be reached', { timeout: 60_000 }, () => {
     expect(lines.slice(6)).toEqual([
       `connector.yaml:2:12: error: kafka.brokers: Kafka at ${address}: Connection error: ${refused} (connectTimeout 700 ms)`,
       `connector.yaml:5:8: error: registry.url: schema registry at http://${address}: no answer to GET /subjects: ${refused}`,
-      `connector.yaml:7:8: error: store: store sqlite:${folder}/none/connector.db: unable to open database file`,
+      `connector.yaml:7:8: error: store: store sqlite:${folder}/none/connector.db: it can't be created: ENOENT: no such file or directory, access '${folder}/none'`,
       `connector.yaml:9:8: error: powerspace.url: no answer from http://${address}: ${refused} (powerspace.timeout 500 ms)`,
       'connector.yaml is not ready to run: 4 problems',
     ]);
