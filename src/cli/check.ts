@@ -1,7 +1,7 @@
 import { type LoadedConfig, loadConfig } from '../config/load.ts';
 import { ConfigurationError, formatProblem, type Problem, toError } from '../errors.ts';
 import { type Part, partsToCheck } from './checkParts.ts';
-import type { CommonOptions } from './program.ts';
+import type { CommonOptions } from './options.ts';
 
 /** What a look at one part has shown. */
 interface PartReport {

@@ -2,12 +2,6 @@ import { Command, CommanderError, Option } from 'commander';
 import { ConfigurationError, toError } from '../errors.ts';
 import { UsageError } from './usageError.ts';
 
-/** Options that every command has. */
-export interface CommonOptions {
-  readonly config: string;
-  readonly json?: true;
-}
-
 const exitCodes = { done: 0, failed: 1, wrongUsage: 2 } as const;
 
 /**

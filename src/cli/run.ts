@@ -3,7 +3,7 @@ import { type Connector, startConnector } from '../connector.ts';
 import { withDeadline } from '../deadline.ts';
 import type { OutcomeReport } from '../pipeline/tally.ts';
 import { createLog, type Logger } from '../telemetry/log.ts';
-import type { CommonOptions } from './program.ts';
+import type { CommonOptions } from './options.ts';
 import { waitForSignal } from './signals.ts';
 
 /** What is under way has 25 s to end (connector.ts); orchestrators kill after 30 s. */

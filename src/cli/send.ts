@@ -3,7 +3,7 @@ import { type AttemptResult, classify, describeAttempt } from '../powerspace/ans
 import { clickIdFault } from '../powerspace/clickId.ts';
 import { createPowerspaceClient } from '../powerspace/client.ts';
 import { type Postback, postbackTarget } from '../powerspace/request.ts';
-import type { CommonOptions } from './program.ts';
+import type { CommonOptions } from './options.ts';
 import { UsageError } from './usageError.ts';
 
 /** Options of `send`. */
