@@ -6,6 +6,7 @@ import { Lifecycle } from './lifecycle.ts';
 import { observeGauges, readinessProblems } from './observe.ts';
 import { openParts, type Parts } from './parts.ts';
 import { assemblePipeline, topicStages } from './pipeline/assemble.ts';
+import { defaultIntakeLimits } from './pipeline/intake.ts';
 import { type OutcomeReport, tallyOutcomes } from './pipeline/tally.ts';
 import { startRetention } from './store/retention.ts';
 import { kafkaLog, type Logger } from './telemetry/log.ts';
@@ -53,7 +54,7 @@ export async function startConnector({ loaded, log }: ConnectorOptions): Promise
       onFailure: (thrown) => log.warn({ err: thrown }, 'old clicks could not be removed'),
     }),
   );
-  const running = pipeline.run().catch(lifecycle.fail);
+  pipeline.run().catch(lifecycle.fail);
   await consumer.start();
   log.info({ group: parts.config.kafka.group, admin: adminServer.url }, 'reading');
 
@@ -64,10 +65,7 @@ export async function startConnector({ loaded, log }: ConnectorOptions): Promise
     report: wired.report,
     async stop() {
       consumer.pause();
-      await lifecycle.stop(async () => {
-        await pipeline.drain();
-        await running;
-      });
+      await lifecycle.stop(pipeline.drain);
       await consumer.stop();
       await resources.disposeAsync();
       log.info('stopped');
@@ -82,6 +80,7 @@ function wire(parts: Parts, lifecycle: Lifecycle, log: Logger) {
   const pipeline = assemblePipeline({
     ...parts,
     ...{ log, metrics, clock: systemClock },
+    limits: defaultIntakeLimits,
     random: Math.random,
     traces: createTraces(telemetry.tracer, config.kafka.group),
     stopping: lifecycle.stopping,
@@ -92,6 +91,7 @@ function wire(parts: Parts, lifecycle: Lifecycle, log: Logger) {
     ...{ kafka, settings: config.kafka, offsets: admin, clock: systemClock },
     topics: topicStages(config.mappings),
     log: kafkaLog(log),
+    room: () => pipeline.intake.room,
     onRecords: (records) => pipeline.intake.add(records),
     onFailure: lifecycle.fail,
   });

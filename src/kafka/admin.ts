@@ -36,7 +36,8 @@ export async function connectAdmin(kafka: Kafka, settings: Config['kafka']): Pro
       const topics = await admin.listTopics();
       if (topics.includes(topic)) return;
       try {
-        await admin.createTopics({ topics: [{ topic }], waitForLeaders: true });
+        // Created is enough: that brokers don't know its leader for a moment, the producer waits for itself.
+        await admin.createTopics({ topics: [{ topic }], waitForLeaders: false });
       } catch (thrown) {
         const { message } = toError(thrown);
         throw new Error(

@@ -15,6 +15,8 @@ export interface BatchReaderOptions {
   readonly offsets: BrokerOffsets;
   readonly clock: Clock;
   readonly log: KafkaLog;
+  /** How many records may be handed on now. */
+  readonly room: () => number;
   /** Takes the records of one partition, in order. Must not wait. */
   readonly onRecords: (records: readonly SourceRecord[]) => void;
   /** Stops, or goes on with, fetching from a partition. */
@@ -64,7 +66,7 @@ export class BatchReader {
     if (!partition) return;
     partition.highWatermark = Number(batch.highWatermark);
     const records = batch.messages.map((message) => new SourceRecord(partition, message));
-    const admitted = await this.#admit(partition, records);
+    const admitted = Math.min(await this.#admit(partition, records), this.#options.room());
     if (admitted === 0 || partition.isRevoked) return this.applyPauses();
 
     const isWhole = admitted === records.length;
@@ -76,10 +78,17 @@ export class BatchReader {
     this.#advance(partition, isWhole ? Number(batch.lastOffset()) + 1 : last.offset + 1);
   }
 
-  /** Notes a batch that holds no record, only markers of transactions: it is not handed over. */
-  skip(topic: string, partitionNumber: number, lastOffset: string): void {
+  /**
+   * Notes a batch that holds no record, only markers of transactions: kafkajs hands it to nobody and moves on
+   * by itself. False when it may have been fetched for an earlier generation: then kafkajs may have moved past
+   * records, and where it reads can't be trusted any more.
+   */
+  skip(topic: string, partitionNumber: number, lastOffset: string): boolean {
     const partition = this.assignment.find(topic, partitionNumber);
-    if (partition && !this.#isSettling()) this.#advance(partition, Number(lastOffset) + 1);
+    if (!partition) return true;
+    if (this.#isSettling()) return false;
+    this.#advance(partition, Number(lastOffset) + 1);
+    return true;
   }
 
   /** Fetches from the partitions that may go on, and from no other. */
@@ -105,14 +114,25 @@ export class BatchReader {
       partition.position = fetchedOffset;
       return partition;
     }
-    this.#options.log('error', 'the log of a partition was cut off or recreated; reading on', {
-      topic: batch.topic,
-      partition: batch.partition,
-      expectedOffset: partition.position,
-      offset: fetchedOffset,
-    });
-    const fresh = this.assignment.replace(batch.topic, batch.partition);
-    fresh.position = fetchedOffset;
+    return this.#followLog(partition, partition.position, fetchedOffset);
+  }
+
+  /** The broker goes on elsewhere than where reading stopped: what was read before keeps its worth, or its log is gone. */
+  #followLog(
+    partition: AssignedPartition,
+    expectedOffset: number,
+    offset: number,
+  ): AssignedPartition {
+    const { topic, partition: number } = partition;
+    const fields = { topic, partition: number, expectedOffset, offset };
+    if (offset > expectedOffset) {
+      this.#options.log('error', 'records were removed from a topic before they were read', fields);
+      partition.advance(offset);
+      return partition;
+    }
+    this.#options.log('error', 'a topic was recreated; it is read from its beginning', fields);
+    const fresh = this.assignment.replace(topic, number);
+    fresh.position = offset;
     return fresh;
   }
 

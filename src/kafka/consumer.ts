@@ -1,19 +1,17 @@
-import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs';
+import type { EachBatchPayload, Kafka } from 'kafkajs';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config/schema.ts';
 import { withDeadline } from '../deadline.ts';
 import { toError } from '../errors.ts';
-import { fencingAssigner } from './assignment.ts';
 import { BatchReader, type BatchReaderOptions } from './batchReader.ts';
 import { kafkaUnavailable } from './client.ts';
 import { Committer } from './committer.ts';
+import { GroupMember, type MemberListener } from './member.ts';
 import type { AssignedPartition } from './partition.ts';
 
 const commitInterval = 1_000;
 const longestRestartDelay = 30_000;
-const stopDeadline = 5_000;
-/** A resumed partition, and a stop, wait for this long at most. */
-const maxWaitTime = 250;
+const leaveDeadline = 5_000;
 
 /** What the consumer needs. */
 export interface RecordConsumerOptions extends Omit<BatchReaderOptions, 'fetching'> {
@@ -27,13 +25,13 @@ export interface RecordConsumerOptions extends Omit<BatchReaderOptions, 'fetchin
 /**
  * Reads records and commits what is settled. Built on kafkajs as far as it can be trusted: a batch is handed
  * over at once, so that no slow postback holds up a broker or the membership; offsets are committed by a
- * timer; when kafkajs crashes, a new consumer is started.
+ * timer; a member that has crashed, or that the group has forgotten, is replaced.
  */
 export class RecordConsumer {
   readonly #options: RecordConsumerOptions;
   readonly #reader: BatchReader;
   readonly #committer = new Committer();
-  #consumer: Consumer | undefined;
+  #member: GroupMember | undefined;
   #commitTimer: NodeJS.Timeout | undefined;
   #cancelRestart: (() => void) | undefined;
   #crashes = 0;
@@ -42,14 +40,11 @@ export class RecordConsumer {
 
   constructor(options: RecordConsumerOptions) {
     this.#options = options;
-    const toKafka = ({ topic, partition }: AssignedPartition) => [
-      { topic, partitions: [partition] },
-    ];
     this.#reader = new BatchReader({
       ...options,
       fetching: {
-        pause: (partition) => this.#consumer?.pause(toKafka(partition)),
-        resume: (partition) => this.#consumer?.resume(toKafka(partition)),
+        pause: (partition) => this.#member?.pause(partition),
+        resume: (partition) => this.#member?.resume(partition),
       },
     });
   }
@@ -77,6 +72,8 @@ export class RecordConsumer {
       throw kafkaUnavailable(this.#options.settings, thrown);
     }
     this.#commitTimer = setInterval(() => {
+      if (this.#member?.isForgotten)
+        this.#replace(new Error('the group has forgotten this member'));
       this.#reader.applyPauses();
       if (!this.#committer.isCommitting) void this.#commit();
     }, commitInterval);
@@ -99,63 +96,39 @@ export class RecordConsumer {
     this.#cancelRestart?.();
     await this.#commit();
     this.#reader.assignment.fence();
-    // kafkajs can wait without end for a broker that is gone; then the group gives the member up by itself.
-    const left = withDeadline(this.#consumer?.disconnect() ?? Promise.resolve(), stopDeadline);
-    await left.catch((thrown) => {
-      this.#options.log('warn', 'left without a word to the group', {
-        error: toError(thrown).message,
-      });
-    });
+    await this.#leave();
   }
 
   async #run(): Promise<void> {
-    const { kafka, settings, topics } = this.#options;
-    const consumer = kafka.consumer({
-      groupId: settings.group,
-      sessionTimeout: settings.sessionTimeout,
-      heartbeatInterval: Math.min(3_000, Math.floor(settings.sessionTimeout / 3)),
-      maxWaitTimeInMs: maxWaitTime,
-      partitionAssigners: [fencingAssigner(() => this.#reader.assignment.fence())],
-      allowAutoTopicCreation: false,
-      retry: { restartOnFailure: async () => false },
-    });
-    this.#consumer = consumer;
-    this.#listen(consumer);
-    await consumer.connect();
-    // From the beginning: an offset that is gone must not skip what is there (tulios/kafkajs#1119).
-    await consumer.subscribe({ topics: topics.map(({ topic }) => topic), fromBeginning: true });
-    await consumer.run({
-      autoCommit: false,
-      eachBatchAutoResolve: false,
-      eachBatch: (payload) => this.#takeBatch(payload),
-    });
+    const topics = this.#options.topics.map(({ topic }) => topic);
+    this.#member = new GroupMember({ ...this.#options, topics, listener: this.#listener() });
+    await this.#member.run();
   }
 
-  #listen(consumer: Consumer): void {
+  #listener(): MemberListener {
     const { assignment } = this.#reader;
-    consumer.on(consumer.events.FETCH_START, ({ payload }) =>
-      assignment.fetchStarted(String(payload.nodeId), this.#options.clock.now()),
-    );
-    // The old generation is still valid here, until the member asks to join again.
-    consumer.on(consumer.events.REBALANCING, async () => {
-      assignment.fetchesEnded();
-      await this.#commit();
-    });
-    consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
-      this.#crashes = 0;
-      this.#isMember = true;
-      this.#reader.assign(payload.memberAssignment);
-    });
-    consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload }) => {
-      const { batchSize, topic, partition, lastOffset } = payload;
-      if (batchSize === 0) this.#reader.skip(topic, partition, lastOffset);
-    });
-    consumer.on(consumer.events.CRASH, ({ payload }) => {
-      if (consumer === this.#consumer) this.#restart(payload.error);
-    });
+    return {
+      fetchStarted: (broker) => assignment.fetchStarted(broker, this.#options.clock.now()),
+      rebalancing: () => {
+        assignment.fetchesEnded();
+        void this.#commit();
+      },
+      revoked: () => assignment.fence(),
+      joined: (partitions) => {
+        this.#crashes = 0;
+        this.#isMember = true;
+        this.#reader.assign(partitions);
+      },
+      fetched: (payload) => this.#take(payload),
+      skipped: (topic, partition, lastOffset) => {
+        if (this.#reader.skip(topic, partition, lastOffset)) return;
+        this.#replace(new Error(`it may have moved past records of ${topic}/${partition}`));
+      },
+      crashed: (error) => this.#replace(error),
+    };
   }
 
-  async #takeBatch(payload: EachBatchPayload): Promise<void> {
+  async #take(payload: EachBatchPayload): Promise<void> {
     this.#committer.use(payload.commitOffsetsIfNecessary);
     try {
       await this.#reader.take(payload);
@@ -176,9 +149,12 @@ export class RecordConsumer {
     }
   }
 
-  #restart(error: Error): void {
+  /** Ends with a member that is of no use any more, and starts another. */
+  #replace(error: Error): void {
     if (this.#isStopping) return;
     this.#isMember = false;
+    this.#member?.abandon();
+    void this.#leave();
     this.#reader.assignment.fence();
     this.#reader.assignment.fetchesEnded();
     const delay = Math.min(1_000 * 2 ** this.#crashes, longestRestartDelay);
@@ -188,7 +164,20 @@ export class RecordConsumer {
       delay,
     });
     this.#cancelRestart = this.#options.clock.schedule(delay, () => {
-      this.#run().catch((thrown) => this.#restart(toError(thrown)));
+      this.#run().catch((thrown) => this.#replace(toError(thrown)));
     });
+  }
+
+  /** kafkajs can wait without end for a broker that is gone; then the group gives the member up by itself. */
+  async #leave(): Promise<void> {
+    const left = this.#member?.leave();
+    this.#member = undefined;
+    try {
+      await withDeadline(left ?? Promise.resolve(), leaveDeadline);
+    } catch (thrown) {
+      this.#options.log('warn', 'left without a word to the group', {
+        error: toError(thrown).message,
+      });
+    }
   }
 }

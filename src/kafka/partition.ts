@@ -110,7 +110,9 @@ export class SourceRecord {
 
   /** Bytes of payload that it holds in memory. */
   get size(): number {
-    return (this.key?.length ?? 0) + (this.value?.length ?? 0);
+    let size = (this.#key?.length ?? 0) + (this.#value?.length ?? 0);
+    for (const value of Object.values(this.#headers ?? {})) size += value?.length ?? 0;
+    return size;
   }
 
   /** Whether it is the same record of Kafka, perhaps read again after a rebalance. */

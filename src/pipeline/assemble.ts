@@ -16,7 +16,7 @@ import { createClaim } from './claim.ts';
 import { createDecode, type TopicFormat } from './decode.ts';
 import { Deliverer } from './deliver.ts';
 import { Outstanding } from './delivery.ts';
-import { Intake } from './intake.ts';
+import { Intake, type IntakeLimits } from './intake.ts';
 import { createJoin } from './join.ts';
 import { createPipeline } from './pipeline.ts';
 import { createSettle } from './settle.ts';
@@ -30,6 +30,8 @@ export interface OpenParts {
   readonly store: Store;
   readonly client: PowerspaceClient;
   readonly deadLetters: Pick<DeadLetters, 'send'>;
+  /** What may wait for its outcome at once. */
+  readonly limits: IntakeLimits;
   readonly clock: Clock;
   readonly log: Logger;
   /** In [0, 1), for jitter. */
@@ -50,7 +52,7 @@ export type AssembledPipeline = ReturnType<typeof assemblePipeline>;
 export function assemblePipeline(parts: OpenParts) {
   const { config, clock, log, random, metrics, traces, onFailure } = parts;
   const { clicks, ledger } = parts.store;
-  const intake = new Intake();
+  const intake = new Intake(parts.limits);
   const outstanding = new Outstanding();
   const breaker = new Breaker();
   const availability = new Availability(clock, log, random);

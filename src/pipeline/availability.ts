@@ -41,8 +41,9 @@ export class Availability {
             return await work();
           } catch (thrown) {
             if (!isWorthWaiting(thrown)) throw thrown;
-            this.#waiting.set(id, thrown.message);
-            await this.#wait(thrown, failures, signal);
+            const reason = describe(thrown);
+            this.#waiting.set(id, reason);
+            await this.#wait(reason, failures, signal);
           }
         }
       } finally {
@@ -51,15 +52,20 @@ export class Availability {
     };
   }
 
-  async #wait(error: Error, failures: number, signal: AbortSignal): Promise<void> {
+  async #wait(reason: string, failures: number, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     const ceiling = Math.min(firstDelay * 2 ** failures, longestDelay);
     const delay = Math.round(ceiling * (0.5 + this.#random() / 2));
-    this.#log.warn({ failures, delay }, `${error.message}; trying again`);
+    this.#log.warn({ failures, delay }, `${reason}; trying again`);
     await this.#clock.wait(delay, signal);
   }
 }
 
 function isWorthWaiting(thrown: unknown): thrown is UnavailableError | ConfigurationError {
   return thrown instanceof UnavailableError || thrown instanceof ConfigurationError;
+}
+
+function describe(error: UnavailableError | ConfigurationError): string {
+  if (error instanceof UnavailableError) return error.message;
+  return error.problems.map(({ message }) => message).join('; ');
 }

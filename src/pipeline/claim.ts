@@ -25,7 +25,9 @@ export interface ClaimParts {
 export function createClaim(parts: ClaimParts) {
   const { ledger, outstanding, untilAvailable } = parts;
   return async function claim(conversions: readonly Conversion[]): Promise<StepResult<Delivery>> {
-    await outstanding.released(conversions.map(({ key }) => key));
+    const keys = conversions.map(({ key }) => key);
+    // While some are given back others may begin to be.
+    while (outstanding.isReleasing(keys)) await outstanding.released(keys);
     const { fresh, settled } = sortOut(conversions);
     if (fresh.length === 0) return { passed: [], settled };
     const claims = fresh.map(toClaim);

@@ -41,7 +41,7 @@ export class Deliverer {
   readonly #retries = new Map<Delivery, () => void>();
   readonly #sending = new Set<Promise<void>>();
   #cancelProbe: (() => void) | undefined;
-  #isDraining = false;
+  #isStopped = false;
   /** When Powerspace last recorded a postback, in milliseconds since the Unix epoch. */
   lastSuccessAt: number | undefined;
 
@@ -60,19 +60,24 @@ export class Deliverer {
     this.#pump();
   }
 
-  /** Starts no new request, waits for those in flight, and gives the other claims back. */
-  async drain(): Promise<void> {
-    this.#isDraining = true;
+  /** Starts no new request from now on. */
+  stop(): void {
+    this.#isStopped = true;
     this.#cancelProbe?.();
     for (const cancel of this.#retries.values()) cancel();
+  }
+
+  /** Once it is stopped: waits for what is in flight, and gives the other claims back. */
+  async drain(): Promise<void> {
     await Promise.all(this.#sending);
-    const unsent = this.#lanes.clear().map(this.#parts.giveBack);
-    await Promise.all(unsent).catch(this.#parts.onFailure);
+    // A claim that tells of an earlier run stays for the next one to find.
+    const unsent = this.#lanes.clear().filter((delivery) => !this.#isToBeHeld(delivery));
+    await Promise.all(unsent.map(this.#parts.giveBack)).catch(this.#parts.onFailure);
   }
 
   #pump(): void {
     const { breaker, clock, concurrency } = this.#parts;
-    while (!this.#isDraining && this.#sending.size < concurrency) {
+    while (!this.#isStopped && this.#sending.size < concurrency) {
       const delivery = this.#lanes.first();
       if (!delivery) return;
       const end = this.#endUnsent(delivery);
@@ -87,17 +92,22 @@ export class Deliverer {
 
   /** How a delivery ends that must not be sent at all; undefined for all others. */
   #endUnsent(delivery: Delivery): (() => Promise<void>) | undefined {
-    const { onAmbiguous, giveBack } = this.#parts;
+    const { giveBack } = this.#parts;
+    // First, whoever owns the partition: given back, its claim would no longer tell of the earlier run.
+    if (this.#isToBeHeld(delivery)) {
+      return () => this.#finish(delivery, held('an earlier run was interrupted'));
+    }
     if (delivery.record.source.isRevoked) {
       return () => {
         this.#lanes.finish(delivery);
         return giveBack(delivery);
       };
     }
-    if (delivery.wasInterrupted && delivery.attempts === 0 && onAmbiguous === 'hold') {
-      return () => this.#finish(delivery, held('an earlier run was interrupted'));
-    }
     return undefined;
+  }
+
+  #isToBeHeld({ wasInterrupted, attempts }: Delivery): boolean {
+    return wasInterrupted && attempts === 0 && this.#parts.onAmbiguous === 'hold';
   }
 
   #track(work: Promise<void>): void {
@@ -125,6 +135,7 @@ export class Deliverer {
         return this.#retryOrGiveUp(delivery, ended.result);
       case 'ambiguous':
         if (this.#parts.onAmbiguous === 'hold') return this.#finish(delivery, held(error));
+        delivery.mayHaveArrived = true;
         this.#countResend(delivery);
         return this.#retryOrGiveUp(delivery, ended.result);
     }
@@ -141,7 +152,7 @@ export class Deliverer {
   }
 
   #scheduleRetry(delivery: Delivery, result: AttemptResult): void {
-    if (this.#isDraining) return;
+    if (this.#isStopped) return;
     const { clock, random } = this.#parts;
     const header = result.type === 'answer' ? result.retryAfter : undefined;
     const retryAfter = parseRetryAfter(header, clock.now());
@@ -179,8 +190,12 @@ export class Deliverer {
   }
 
   async #finish(delivery: Delivery, outcome: Outcome): Promise<void> {
-    await this.#parts.conclude(delivery, outcome);
-    this.#lanes.finish(delivery);
+    try {
+      await this.#parts.conclude(delivery, outcome);
+    } finally {
+      // Its outcome stands. Where that could not be noted, its claim must stay: given back, it would be sent again.
+      this.#lanes.finish(delivery);
+    }
   }
 }
 

@@ -19,6 +19,8 @@ export class Delivery {
   attempts = 0;
   /** HTTP status of the last answer. */
   status: number | undefined;
+  /** Whether an attempt, of an earlier run or of this one, may have arrived though nobody knows. */
+  mayHaveArrived: boolean;
   /** The first failure, as time in which others got through (Breaker.openTime taken off). */
   failingSince: number | undefined;
 
@@ -34,6 +36,7 @@ export class Delivery {
     this.postbackSpan = options.postbackSpan;
     this.readAt = options.readAt;
     this.wasInterrupted = options.wasInterrupted;
+    this.mayHaveArrived = options.wasInterrupted;
   }
 
   /** The record that waits for its outcome. */
@@ -85,13 +88,19 @@ export class Outstanding {
   releasing(delivery: Delivery, release: Promise<void>): void {
     const key = delivery.key.toString('hex');
     this.#deliveries.delete(key);
-    const done = release.finally(() => this.#releases.delete(key));
-    this.#releases.set(key, done);
+    this.#releases.set(key, release);
+    // How it ends is for whoever gives it back to tell.
+    const forget = () => this.#releases.delete(key);
+    release.then(forget, forget);
   }
 
-  /** Resolves once claims of these keys that are being given back are given back. */
+  /** Whether a claim of one of these keys is being given back. */
+  isReleasing(keys: readonly Buffer[]): boolean {
+    return this.#releases.size > 0 && keys.some((key) => this.#releases.has(key.toString('hex')));
+  }
+
+  /** Resolves once the claims of these keys that are being given back now are given back. */
   async released(keys: readonly Buffer[]): Promise<void> {
-    if (this.#releases.size === 0) return;
     await Promise.all(keys.map((key) => this.#releases.get(key.toString('hex'))));
   }
 }

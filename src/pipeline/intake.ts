@@ -6,7 +6,7 @@ export interface IntakeLimits {
   readonly bytes: number;
 }
 
-/** The limits of design §3. Records of fetches that were under way when it filled up come on top. */
+/** The limits of design §3. */
 export const defaultIntakeLimits: IntakeLimits = { records: 10_000, bytes: 64 * 1024 * 1024 };
 
 /**
@@ -32,6 +32,12 @@ export class Intake {
   /** Records that have no outcome yet. */
   get heldRecords(): number {
     return this.#heldRecords;
+  }
+
+  /** How many more records it has room for, however large they are. */
+  get room(): number {
+    if (this.#heldBytes >= this.#limits.bytes) return 0;
+    return Math.max(this.#limits.records - this.#heldRecords, 0);
   }
 
   /** Takes records in, in order. Never refuses: whoever reads must heed `onFull`. */

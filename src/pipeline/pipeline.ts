@@ -44,19 +44,28 @@ export function createPipeline(parts: PipelineParts) {
     return passed;
   }
 
+  async function processChunks(): Promise<void> {
+    for (;;) {
+      const records = await intake.take(chunkSize);
+      if (!records) return;
+      await processChunk(records);
+    }
+  }
+
+  let running: Promise<void> | undefined;
   return {
     /** Processes what the intake gets until it is closed. */
-    async run(): Promise<void> {
-      for (;;) {
-        const records = await intake.take(chunkSize);
-        if (!records) return;
-        await processChunk(records);
-      }
+    run(): Promise<void> {
+      running = processChunks();
+      return running;
     },
 
     /** Ends what is in flight, and gives back what was only claimed. */
     async drain(): Promise<void> {
       intake.close();
+      deliverer.stop();
+      // The chunk under way may still claim; how it fails is for whoever called `run`.
+      await running?.catch(() => undefined);
       await deliverer.drain();
       await settle.drain();
     },

@@ -96,8 +96,10 @@ export function createSettle(parts: SettleParts): Settle {
       finish({ record, outcome, span });
     },
     async giveBack(delivery) {
-      const release = releaseInLedger(delivery.key);
-      outstanding.releasing(delivery, release);
+      // A claim that may have been sent stays: whoever claims it next must know.
+      const release = delivery.mayHaveArrived ? undefined : releaseInLedger(delivery.key);
+      if (release) outstanding.releasing(delivery, release);
+      else outstanding.remove(delivery);
       delivery.postbackSpan.abandon();
       delivery.span.abandon();
       intake.release(delivery.record);

@@ -55,6 +55,7 @@ class Attempt implements Dispatcher.DispatchHandler {
   readonly #resolve: (result: AttemptResult) => void;
   #deadline: NodeJS.Timeout | undefined;
   #hasStarted = false;
+  #hasEnded = false;
   #status = 0;
   #retryAfter: string | undefined;
   #bodyBytes = 0;
@@ -66,10 +67,12 @@ class Attempt implements Dispatcher.DispatchHandler {
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#hasStarted = true;
-    this.#deadline = setTimeout(
-      () => controller.abort(new DeadlineError(this.#timeout)),
-      this.#timeout,
-    );
+    this.#deadline = setTimeout(() => {
+      // After a pause of the whole process the answer may lie in the socket: it is read before this runs.
+      setImmediate(() => {
+        if (!this.#hasEnded) controller.abort(new DeadlineError(this.#timeout));
+      });
+    }, this.#timeout);
   }
 
   onResponseStart(
@@ -96,7 +99,7 @@ class Attempt implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    clearTimeout(this.#deadline);
+    this.#end();
     this.#resolve({
       type: 'failure',
       // undici starts a request when its connection is there and takes it.
@@ -106,8 +109,13 @@ class Attempt implements Dispatcher.DispatchHandler {
     });
   }
 
-  #answer(): void {
+  #end(): void {
+    this.#hasEnded = true;
     clearTimeout(this.#deadline);
+  }
+
+  #answer(): void {
+    this.#end();
     this.#resolve({ type: 'answer', status: this.#status, retryAfter: this.#retryAfter });
   }
 }

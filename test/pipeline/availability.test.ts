@@ -100,7 +100,7 @@ describe('a part that is needed', () => {
     const subject = new Subject();
     const calls = [unavailable, unavailable, notGranted].map((failure) => subject.call([failure]));
     await expect.poll(() => subject.waits.length).toBe(3);
-    expect(subject.availability.problems).toEqual(['store: locked', 'error: access denied']);
+    expect(subject.availability.problems).toEqual(['store: locked', 'access denied']);
     for (const { end } of subject.waits) end();
     await Promise.all(calls);
     expect(subject.availability.problems).toEqual([]);

@@ -225,6 +225,7 @@ describe('what is no longer ours', () => {
       concurrency: 1,
     });
     deliverer.add([delivery('sent'), delivery('waiting')]);
+    deliverer.stop();
     const drained = deliverer.drain();
     await settlePromises();
     expect(givenBack).toEqual([]);
@@ -238,6 +239,7 @@ describe('what is no longer ours', () => {
     const { deliverer, clock, givenBack } = start(() => answered(503));
     deliverer.add([delivery('a')]);
     await settlePromises();
+    deliverer.stop();
     await deliverer.drain();
     expect([givenBack, clock.pending]).toEqual([['a'], 0]);
   });

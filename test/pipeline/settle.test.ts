@@ -112,6 +112,14 @@ describe('settling', () => {
     expect([isSettled(sent.record), outstanding.size, events]).toEqual([false, 0, ['release']]);
   });
 
+  test('leaves the claim of what may have arrived, so that whoever claims it next knows', async () => {
+    const { settle, outstanding, events } = start();
+    const sent = delivery('a', { source: record(4), wasInterrupted: true });
+    outstanding.add(sent);
+    await settle.giveBack(sent);
+    expect([outstanding.size, events]).toEqual([0, []]);
+  });
+
   test('groups what comes in while a write is under way', async () => {
     const { settle, finishWrites, events } = start();
     const settling = [settle.delivery(delivery('a'), delivered)];

@@ -1,0 +1,137 @@
+import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs';
+import type { Clock } from '../clock.ts';
+import type { Config } from '../config/schema.ts';
+import { fencingAssigner } from './assignment.ts';
+import type { AssignedPartition } from './partition.ts';
+
+/** A resumed partition, and a stop, wait for this long at most. */
+const maxWaitTime = 250;
+/** A member may wait for this long until the others have joined too; kafkajs's own default. */
+const rebalanceTimeout = 60_000;
+
+/** Hears what a member meets. */
+export interface MemberListener {
+  /** A broker is asked for records. */
+  fetchStarted(broker: string): void;
+  /** The group rebalances; until the member asks to join again, its generation is still valid. */
+  rebalancing(): void;
+  /** It asks to join again, or has left: what it owned may be another's from now on. */
+  revoked(): void;
+  /** It has joined, and owns these partitions. */
+  joined(partitionsByTopic: Readonly<Record<string, readonly number[]>>): void;
+  /** Records came. Must not throw. */
+  fetched(payload: EachBatchPayload): Promise<void>;
+  /** Nothing came but markers of transactions, which end here. */
+  skipped(topic: string, partition: number, lastOffset: string): void;
+  /** It reads nothing more. */
+  crashed(error: Error): void;
+}
+
+/** What a member needs. */
+export interface MemberOptions {
+  readonly kafka: Kafka;
+  readonly settings: Config['kafka'];
+  readonly topics: readonly string[];
+  readonly clock: Clock;
+  readonly listener: MemberListener;
+}
+
+/** One consumer of kafkajs, for as long as it is of use. */
+export class GroupMember {
+  readonly #options: MemberOptions;
+  readonly #consumer: Consumer;
+  #listener: MemberListener | undefined;
+  #isJoining = false;
+  /** When the member was last known to be in its group. */
+  #seenAt: number | undefined;
+
+  constructor(options: MemberOptions) {
+    const { kafka, settings } = options;
+    this.#options = options;
+    this.#listener = options.listener;
+    this.#consumer = kafka.consumer({
+      groupId: settings.group,
+      sessionTimeout: settings.sessionTimeout,
+      rebalanceTimeout,
+      heartbeatInterval: Math.min(3_000, Math.floor(settings.sessionTimeout / 3)),
+      maxWaitTimeInMs: maxWaitTime,
+      partitionAssigners: [fencingAssigner(() => this.#startJoining())],
+      allowAutoTopicCreation: false,
+      retry: { restartOnFailure: async () => false },
+    });
+    this.#listen();
+  }
+
+  /** Joins the group and reads. Rejects when no broker can be reached. */
+  async run(): Promise<void> {
+    const { topics } = this.#options;
+    await this.#consumer.connect();
+    // From the beginning: an offset that is gone must not skip what is there (tulios/kafkajs#1119).
+    await this.#consumer.subscribe({ topics: [...topics], fromBeginning: true });
+    await this.#consumer.run({
+      autoCommit: false,
+      eachBatchAutoResolve: false,
+      eachBatch: async (payload) => this.#listener?.fetched(payload),
+    });
+  }
+
+  /**
+   * Whether it goes on without being in its group, for longer than any rebalance takes. kafkajs does, for ever,
+   * when a broker fails it while it joins again: without a member id, it reads on and beats no heart; before
+   * it knows its partitions, it beats its heart and reads those of before.
+   */
+  get isForgotten(): boolean {
+    const { clock, settings } = this.#options;
+    if (this.#seenAt === undefined) return false;
+    return clock.now() - this.#seenAt > rebalanceTimeout + settings.sessionTimeout;
+  }
+
+  pause({ topic, partition }: AssignedPartition): void {
+    this.#consumer.pause([{ topic, partitions: [partition] }]);
+  }
+
+  resume({ topic, partition }: AssignedPartition): void {
+    this.#consumer.resume([{ topic, partitions: [partition] }]);
+  }
+
+  /** Leaves the group. */
+  async leave(): Promise<void> {
+    await this.#consumer.disconnect();
+  }
+
+  /** Whatever it still does is nobody's. */
+  abandon(): void {
+    this.#listener = undefined;
+  }
+
+  #listen(): void {
+    const consumer = this.#consumer;
+    const { events } = consumer;
+    consumer.on(events.FETCH_START, ({ payload }) =>
+      this.#listener?.fetchStarted(String(payload.nodeId)),
+    );
+    consumer.on(events.REBALANCING, () => this.#listener?.rebalancing());
+    consumer.on(events.GROUP_JOIN, ({ payload }) => {
+      this.#isJoining = false;
+      this.#noteMembership();
+      this.#listener?.joined(payload.memberAssignment);
+    });
+    consumer.on(events.HEARTBEAT, () => this.#noteMembership());
+    consumer.on(events.END_BATCH_PROCESS, ({ payload }) => {
+      const { batchSize, topic, partition, lastOffset } = payload;
+      if (batchSize === 0) this.#listener?.skipped(topic, partition, lastOffset);
+    });
+    // It has left, whether it was told to or is about to crash; from now on it takes no pause any more.
+    consumer.on(events.STOP, () => this.#listener?.revoked());
+    consumer.on(events.CRASH, ({ payload }) => this.#listener?.crashed(payload.error));
+  }
+
+  #startJoining(): void {
+    this.#isJoining = true;
+    this.#listener?.revoked();
+  }
+
+  #noteMembership(): void {
+    if (!this.#isJoining) this.#seenAt = this.#options.clock.now();
+  }
+}
