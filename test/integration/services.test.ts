@@ -2,11 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { Kafka, logLevel, Partitioners } from 'kafkajs';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { installKafkajsGuards } from '../../src/kafka/guards.ts';
 import { realPart } from './services.ts';
 
 describe('the real parts', () => {
   test('Kafka hands a record that was produced to a consumer', async (context) => {
     const { brokers } = realPart('kafka', context);
+    installKafkajsGuards();
     const kafka = new Kafka({ brokers: [...brokers], logLevel: logLevel.NOTHING });
     const topic = `services-test-${randomUUID()}`;
     const admin = kafka.admin();
