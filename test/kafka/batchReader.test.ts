@@ -83,3 +83,24 @@ describe('a log that goes on elsewhere', () => {
     expect(reader.assignment.find('orders', 0)?.watermark.offset).toBe(0);
   });
 });
+
+describe('a batch of nothing but markers of transactions', () => {
+  test('is passed over', () => {
+    const { reader } = start();
+    expect(reader.skip('orders', 0, '8')).toBe(true);
+    expect(reader.assignment.find('orders', 0)?.position).toBe(9);
+  });
+
+  test('of a partition that is not assigned is of no interest', () => {
+    const { reader } = start();
+    expect(reader.skip('orders', 7, '8')).toBe(true);
+  });
+
+  test('is not trusted while fetches of an earlier generation may still come in: kafkajs has moved by itself', () => {
+    const { reader } = start();
+    reader.assignment.fetchStarted('1', new ManualClock().now());
+    reader.assign({ orders: [0] });
+    expect(reader.skip('orders', 0, '8')).toBe(false);
+    expect(reader.assignment.find('orders', 0)?.position).toBeUndefined();
+  });
+});

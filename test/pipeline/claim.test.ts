@@ -2,10 +2,10 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { SourceRecord } from '../../src/kafka/partition.ts';
 import { AssignedPartition } from '../../src/kafka/partition.ts';
 import { createClaim } from '../../src/pipeline/claim.ts';
-import { Outstanding } from '../../src/pipeline/delivery.ts';
+import { type Delivery, Outstanding } from '../../src/pipeline/delivery.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
 import type { Store } from '../../src/store/store.ts';
-import { ManualClock } from '../manualClock.ts';
+import { ManualClock, settlePromises } from '../manualClock.ts';
 import { conversion, record } from './fixtures.ts';
 
 let store: Store;
@@ -99,5 +99,35 @@ describe('claiming', () => {
     const { passed } = await again;
     expect(passed[0]?.wasInterrupted).toBe(false);
     expect(await store.ledger.count()).toBe(1);
+  });
+
+  test('waits for one that begins to be given back while it waits for another', async () => {
+    const [first, second] = (await claim([conversion('a'), conversion('b')])).passed;
+    if (!first || !second) throw new Error('nothing was claimed');
+    const releases = [Promise.withResolvers<void>(), Promise.withResolvers<void>()] as const;
+    const release = async (index: 0 | 1, { key }: Delivery) => {
+      await releases[index].promise;
+      await store.ledger.release([key]);
+    };
+    outstanding.releasing(first, release(0, first));
+    const again = claim([conversion('a'), conversion('b')]);
+    releases[0].resolve();
+    outstanding.releasing(second, release(1, second));
+    await settlePromises();
+    releases[1].resolve();
+    const { passed } = await again;
+    expect(keysOf(passed)).toEqual(['a', 'b']);
+    expect(await store.ledger.count()).toBe(2);
+  });
+
+  test('leaves it to whoever gives a claim back to tell that it failed', async () => {
+    const [first] = (await claim([conversion('a')])).passed;
+    if (!first) throw new Error('nothing was claimed');
+    const failure = new Error('no time left');
+    const release = Promise.reject(failure);
+    outstanding.releasing(first, release);
+    await expect(release).rejects.toBe(failure);
+    await settlePromises();
+    expect(outstanding.isReleasing([first.key])).toBe(false);
   });
 });

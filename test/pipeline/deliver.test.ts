@@ -25,7 +25,12 @@ const minute = 60 * second;
 /** A deliverer whose attempts end as the test says. */
 function start(
   answers: (delivery: Delivery) => AttemptResult | Promise<AttemptResult>,
-  options: { concurrency?: number; onAmbiguous?: 'resend' | 'hold'; giveUpAfter?: number } = {},
+  options: {
+    concurrency?: number;
+    onAmbiguous?: 'resend' | 'hold';
+    giveUpAfter?: number;
+    conclude?: () => Promise<void>;
+  } = {},
 ) {
   const clock = new ManualClock();
   const attempts: string[] = [];
@@ -49,6 +54,7 @@ function start(
     giveUpAfter: options.giveUpAfter ?? 60 * minute,
     onAmbiguous: options.onAmbiguous ?? 'resend',
     conclude: async (ended, outcome) => {
+      await options.conclude?.();
       outcomes[ended.key.toString()] = outcome;
     },
     giveBack: async ({ key }) => {
@@ -242,6 +248,37 @@ describe('what is no longer ours', () => {
     deliverer.stop();
     await deliverer.drain();
     expect([givenBack, clock.pending]).toEqual([['a'], 0]);
+  });
+
+  test('is held, and not given back, where ambiguous ones are to be held and an earlier run was interrupted', async () => {
+    const { deliverer, outcomes, givenBack } = start(() => answered(200), { onAmbiguous: 'hold' });
+    const source = record(0);
+    source.source.isRevoked = true;
+    deliverer.add([delivery('a', { source, wasInterrupted: true })]);
+    await settlePromises();
+    expect([outcomes['a'], givenBack]).toMatchObject([{ reason: 'held' }, []]);
+  });
+
+  test('and may have arrived in an earlier run keeps its claim when draining, for the next run to hold', async () => {
+    const answer = Promise.withResolvers<AttemptResult>();
+    const options = { concurrency: 1, onAmbiguous: 'hold' } as const;
+    const { deliverer, givenBack } = start(() => answer.promise, options);
+    deliverer.add([delivery('sent'), delivery('interrupted', { wasInterrupted: true })]);
+    deliverer.stop();
+    answer.resolve(answered(200));
+    await deliverer.drain();
+    expect(givenBack).toEqual([]);
+  });
+
+  test('and has its outcome keeps its claim when that could not be noted before time was up', async () => {
+    const timeIsUp = new Error('no time left');
+    const conclude = () => Promise.reject(timeIsUp);
+    const { deliverer, failures, givenBack } = start(() => answered(200), { conclude });
+    deliverer.add([delivery('a')]);
+    await settlePromises();
+    deliverer.stop();
+    await deliverer.drain();
+    expect([failures, givenBack]).toEqual([[timeIsUp], []]);
   });
 });
 

@@ -133,6 +133,12 @@ function testLedger(newPlace: NewPlace): void {
     expect(await subject.ledger.claim([claimOf('a')])).toEqual(['delivered']);
   });
 
+  test('is claimed, and not interrupted, for the owner that has claimed it already', async () => {
+    const subject = await StoreSubject.create(newPlace);
+    await subject.ledger.claim([claimOf('a')]);
+    expect(await subject.ledger.claim([claimOf('a')])).toEqual(['claimed']);
+  });
+
   test('says so again after a second owner has ended', async () => {
     const subject = await StoreSubject.create(newPlace);
     await subject.ledger.claim([claimOf('a')]);

@@ -40,7 +40,7 @@ const save = fc.array(click, { maxLength: 4 }).map(
       await subject.clicks.save(clicks);
       for (const { userKey, clickId, at } of clicks) {
         const own = model.clicks.get(userKey) ?? new Map<string, number>();
-        if (!own.has(clickId)) own.set(clickId, at);
+        own.set(clickId, Math.min(at, own.get(clickId) ?? at));
         model.clicks.set(userKey, own);
       }
     },

@@ -1,0 +1,131 @@
+import type {
+  Claim,
+  ClaimResult,
+  Click,
+  ClickStore,
+  Ledger,
+  LedgerEntry,
+  LedgerState,
+  Store,
+} from '../../src/store/store.ts';
+
+/** A row of the ledger, and the record that it was first claimed for. */
+export interface LedgerRow {
+  readonly state: 'claimed' | LedgerState;
+  readonly owner: number;
+  readonly claim: Claim;
+}
+
+/** What a store has made durable: it outlives the processes that open it. */
+export class MemoryStorage {
+  /** Time by click id, by user key. */
+  readonly clicks = new Map<string, Map<string, number>>();
+  /** By key, in hexadecimal. */
+  readonly ledger = new Map<string, LedgerRow>();
+  /** How many have opened it; the last is the living owner. */
+  owners = 0;
+}
+
+/** Does what a call of the store does, at once or later, or fails before or after that. */
+export type Access = <Result>(work: () => Result) => Promise<Result>;
+
+/** The rules of the SQLite store without the database. One process at a time. */
+export function openMemoryStore(storage: MemoryStorage, access: Access): Store {
+  storage.owners += 1;
+  return {
+    clicks: openClicks(storage.clicks, access),
+    ledger: new MemoryLedger(storage.ledger, storage.owners, access),
+    close: async () => {},
+  };
+}
+
+function openClicks(clicks: MemoryStorage['clicks'], access: Access): ClickStore {
+  const all = () => [...clicks].flatMap(([userKey, own]) => toClicks(userKey, own));
+  return {
+    save: (added) =>
+      access(() => {
+        for (const { userKey, clickId, at } of added) {
+          const own = clicks.get(userKey) ?? new Map<string, number>();
+          own.set(clickId, Math.min(at, own.get(clickId) ?? at));
+          clicks.set(userKey, own);
+        }
+      }),
+    find: (userKeys) =>
+      access(() => {
+        const known = userKeys.filter((userKey) => clicks.has(userKey));
+        return new Map(known.map((key) => [key, toClicks(key, clicks.get(key) ?? new Map())]));
+      }),
+    purge: (before, limit) =>
+      access(() => {
+        const old = all()
+          .filter(({ at }) => at < before)
+          .slice(0, limit);
+        for (const { userKey, clickId } of old) {
+          const own = clicks.get(userKey);
+          own?.delete(clickId);
+          if (own?.size === 0) clicks.delete(userKey);
+        }
+        return old.length;
+      }),
+    count: () => access(() => all().length),
+  };
+}
+
+function toClicks(userKey: string, own: ReadonlyMap<string, number>): Click[] {
+  return Array.from(own, ([clickId, at]) => ({ userKey, clickId, at }));
+}
+
+/** The ledger of one owner. */
+export class MemoryLedger implements Ledger {
+  readonly #rows: MemoryStorage['ledger'];
+  readonly #owner: number;
+  readonly #access: Access;
+
+  constructor(rows: MemoryStorage['ledger'], owner: number, access: Access) {
+    this.#rows = rows;
+    this.#owner = owner;
+    this.#access = access;
+  }
+
+  claim(claims: readonly Claim[]): Promise<readonly ClaimResult[]> {
+    return this.#access(() => {
+      requireAll(claims.map(({ topic }) => topic));
+      return claims.map((claim) => this.#claimOne(claim));
+    });
+  }
+
+  settle(entries: readonly LedgerEntry[]): Promise<void> {
+    return this.#access(() => {
+      requireAll(entries.map(({ state }) => state));
+      for (const { key, state } of entries) {
+        const row = this.#rows.get(key.toString('hex'));
+        if (row) this.#rows.set(key.toString('hex'), { ...row, state });
+      }
+    });
+  }
+
+  release(keys: readonly Buffer[]): Promise<void> {
+    return this.#access(() => {
+      for (const key of keys.map((each) => each.toString('hex'))) {
+        if (this.#rows.get(key)?.state === 'claimed') this.#rows.delete(key);
+      }
+    });
+  }
+
+  count(): Promise<number> {
+    return this.#access(() => this.#rows.size);
+  }
+
+  #claimOne(claim: Claim): ClaimResult {
+    const key = claim.key.toString('hex');
+    const known = this.#rows.get(key);
+    if (known && known.state !== 'claimed') return known.state;
+    this.#rows.set(key, { state: 'claimed', owner: this.#owner, claim: known?.claim ?? claim });
+    return !known || known.owner === this.#owner ? 'claimed' : 'interrupted';
+  }
+}
+
+/** As a database's NOT NULL: one value that is missing fails the whole call. */
+function requireAll(values: readonly unknown[]): void {
+  if (values.includes(null)) throw new Error('a column that must not be null is null');
+}
