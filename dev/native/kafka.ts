@@ -30,37 +30,76 @@ const pom = `<project xmlns="http://maven.apache.org/POM/4.0.0">
 </project>
 `;
 
+/** How a broker of our own is started. */
+export interface NativeBrokerOptions extends StartOptions {
+  /**
+   * The port of something that stands between the broker and its clients, such as a proxy that cuts them off. The
+   * broker then listens at one more port, `behindProxyPort`; who connects to that one is sent to the proxy.
+   */
+  readonly proxyPort?: number;
+  /** More of the broker's own settings, by their names. */
+  readonly settings?: Readonly<Record<string, string>>;
+}
+
+/** A broker of our own. Other than a part from elsewhere it can be made to fail. */
+export interface NativeBroker extends KafkaService {
+  /** Where a proxy reaches it; the same as its own port where it was started without one. */
+  readonly behindProxyPort: number;
+  /** Crashes it (SIGKILL), stops it where it is, or lets it go on. */
+  signal(name: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): Promise<void>;
+  /** Starts it again after a crash, on the same data and ports; resolves once it takes connections. */
+  restart(): Promise<void>;
+}
+
 /** One broker, its own controller (KRaft), on 127.0.0.1. */
-export async function nativeKafka(options: StartOptions): Promise<KafkaService> {
+export async function nativeKafka(options: NativeBrokerOptions): Promise<NativeBroker> {
   const java = await findJava('Kafka', 'KAFKA_BROKERS');
   const classPath = join(await kafkaFolder(options), 'libs', '*');
-  const [port = 0, controllerPort = 0] = await freePorts(2);
+  const [port = 0, controllerPort = 0, secondPort = 0] = await freePorts(3);
+  const { proxyPort } = options;
+  const ports = { port, controllerPort, ...(proxyPort && { secondPort, proxyPort }) };
   const kafkaCommand = (dataFolder: string, javaOptions: string[], main: string[]) => ({
     program: java.path,
     arguments: [...leavingNothing(dataFolder), ...javaOptions, '-cp', classPath, ...main],
     dataFolder,
   });
   const dataFolder = await newDataFolder('kafka', async (folder) => {
-    const properties = serverProperties(folder, port, controllerPort);
+    const properties = serverProperties(folder, ports) + settingLines(options.settings ?? {});
     await writeFile(join(folder, propertiesName), properties);
     // Optimizing doesn't pay in a run of a second.
     const format = kafkaCommand(folder, ['-XX:TieredStopAtLevel=1'], formatCommand);
     await runToEnd(format, options.signal);
   });
-  // The broker logs to its output, which is shown when it fails.
-  const brokerOptions = ['-Xmx512m', logLevel('warn')];
-  const running = startProcess(
-    kafkaCommand(dataFolder, brokerOptions, ['kafka.Kafka', propertiesName]),
-  );
-  await untilReady('Kafka', running, () => portAnswers(port), options.signal);
+  const start = async () => {
+    // The broker logs to its output, which is shown when it fails.
+    const brokerOptions = ['-Xmx512m', logLevel('warn')];
+    const command = kafkaCommand(dataFolder, brokerOptions, ['kafka.Kafka', propertiesName]);
+    const started = startProcess(command);
+    await untilReady('Kafka', started, () => portAnswers(port), options.signal);
+    return started;
+  };
+  let running = await start();
   const broker = `127.0.0.1:${port}`;
   const client = `'${java.path}' ${logLevel('error')} -cp '${classPath}'`;
   return {
     name: 'Kafka',
     origin: 'native',
     brokers: [broker],
+    behindProxyPort: ports.secondPort ?? port,
     example: `${client} org.apache.kafka.tools.TopicCommand --bootstrap-server ${broker} --create --if-not-exists --topic hello`,
-    stop: running.stop,
+    async signal(name) {
+      running.signal(name);
+      if (name === 'SIGKILL') await running.ended;
+    },
+    async restart() {
+      await running.ended;
+      running = await start();
+    },
+    async stop() {
+      // One that was stopped where it is could not end.
+      running.signal('SIGCONT');
+      await running.stop();
+    },
   };
 }
 
@@ -84,13 +123,30 @@ async function fetchKafka(folder: string, signal: AbortSignal | undefined): Prom
   );
 }
 
-function serverProperties(folder: string, port: number, controllerPort: number): string {
+function settingLines(settings: Readonly<Record<string, string>>): string {
+  return Object.entries(settings)
+    .map(([name, value]) => `${name}=${value}\n`)
+    .join('');
+}
+
+/** Where a broker listens, and the proxy before its second port. */
+interface BrokerPorts {
+  readonly port: number;
+  readonly controllerPort: number;
+  readonly secondPort?: number;
+  readonly proxyPort?: number;
+}
+
+function serverProperties(folder: string, ports: BrokerPorts): string {
+  const { port, controllerPort, secondPort, proxyPort } = ports;
+  const second = (at: number | undefined) => (at ? `,PROXIED://127.0.0.1:${at}` : '');
   return `
 process.roles=broker,controller
 node.id=1
 controller.quorum.bootstrap.servers=127.0.0.1:${controllerPort}
-listeners=PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}
-advertised.listeners=PLAINTEXT://127.0.0.1:${port}
+listeners=PLAINTEXT://127.0.0.1:${port}${second(secondPort)},CONTROLLER://127.0.0.1:${controllerPort}
+advertised.listeners=PLAINTEXT://127.0.0.1:${port}${second(proxyPort)}
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,PROXIED:PLAINTEXT,CONTROLLER:PLAINTEXT
 controller.listener.names=CONTROLLER
 inter.broker.listener.name=PLAINTEXT
 log.dirs=${join(folder, 'logs')}

@@ -58,6 +58,11 @@ export interface RunningProcess {
   readonly ended: Promise<number>;
   /** The last of what it wrote to its outputs. */
   tail(): string;
+  /**
+   * Sends a signal to it and all that it started, from one moment to the next: SIGKILL is a crash, which
+   * leaves its data folder as it is; SIGSTOP and SIGCONT make it hang.
+   */
+  signal(name: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): void;
   /** Asks it to end, kills it ten seconds later, and waits until it and its data folder are gone. */
   stop(): Promise<void>;
 }
@@ -99,6 +104,10 @@ export function startProcess(command: Command): RunningProcess {
   return {
     ended,
     tail: () => tail.trim(),
+    signal(name) {
+      const hasEnded = child.exitCode !== null || child.signalCode !== null;
+      if (child.pid !== undefined && !hasEnded) process.kill(-child.pid, name);
+    },
     async stop() {
       child.stdin.end();
       await ended;

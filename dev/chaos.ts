@@ -1,0 +1,81 @@
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { z } from 'zod';
+import { faultNames } from './chaos/faults.ts';
+import { formatReport } from './chaos/report.ts';
+import { runChaos } from './chaos/run.ts';
+import { MissingPrerequisiteError } from './service.ts';
+
+const usage = `npm run chaos -- [--minutes M] [--seed N] [--rate R] [--only FAULT,…]
+                     [--patient] [--json]
+
+Runs the connector on real parts, makes them fail, and checks that nothing is lost and nothing sent twice.
+  --minutes M     how long faults are injected (5)
+  --seed N        draws the faults; the same seed draws the same ones (the time)
+  --rate R        records a second (400)
+  --only FAULT,…  of: ${faultNames.join(', ')}
+  --patient       produces a sign-up or an order only when what it needs is committed
+  --json          prints the report as JSON
+Exit 0 when every invariant held, 1 when one was broken, 2 for wrong usage.`;
+
+const optionsSchema = z.strictObject({
+  minutes: z.coerce.number().positive().default(5),
+  seed: z.coerce
+    .number()
+    .int()
+    .default(() => Math.floor(Date.now() / 1_000)),
+  rate: z.coerce.number().positive().max(20_000).default(400),
+  only: z
+    .string()
+    .transform((names) => names.split(','))
+    .pipe(z.array(z.enum(faultNames)).min(1))
+    .default(faultNames),
+  patient: z.boolean().default(false),
+  json: z.boolean().default(false),
+});
+
+/** The options; undefined, with the reason on stderr, for wrong usage. */
+function readOptions(): z.infer<typeof optionsSchema> | undefined {
+  const value = { type: 'string' } as const;
+  const flag = { type: 'boolean' } as const;
+  try {
+    const { values } = parseArgs({
+      options: {
+        ...{ minutes: value, seed: value, rate: value, only: value },
+        ...{ patient: flag, json: flag },
+      },
+    });
+    return optionsSchema.parse(values);
+  } catch (thrown) {
+    const reason = thrown instanceof z.ZodError ? z.prettifyError(thrown) : String(thrown);
+    console.error(`${reason}\n\n${usage}`);
+    return undefined;
+  }
+}
+
+const options = readOptions();
+if (!options) process.exit(2);
+const { minutes, seed, rate, only, patient, json } = options;
+const startedAt = performance.now();
+const interrupted = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(signal, () => interrupted.abort(new Error(`ended by ${signal}`)));
+}
+try {
+  const report = await runChaos({
+    ...{ minutes, seed, rate, faults: only, signal: interrupted.signal },
+    pace: patient ? 'when-committed' : 'at-once',
+    program: fileURLToPath(new URL('../src/main.ts', import.meta.url)),
+    report(line) {
+      const seconds = Math.round((performance.now() - startedAt) / 1_000);
+      console.error(`${String(seconds).padStart(5)} s  ${line}`);
+    },
+  });
+  console.log(json ? JSON.stringify(report) : formatReport(report));
+  process.exitCode = report.holds ? 0 : 1;
+} catch (thrown) {
+  if (!interrupted.signal.aborted && !(thrown instanceof MissingPrerequisiteError)) throw thrown;
+  console.error(thrown instanceof Error ? thrown.message : thrown);
+  // What was under way in an interrupted run has lost its parts.
+  process.exit(1);
+}

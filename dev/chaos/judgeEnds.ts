@@ -1,0 +1,27 @@
+import type { BadStop, UnaskedEnd } from './connector.ts';
+import type { Evidence } from './evidence.ts';
+import { partFaults } from './faultsOfParts.ts';
+
+/** A part that has failed is not back at once: brokers and clients take their time. */
+const aftermath = 10_000;
+
+/**
+ * Ends that nobody asked for. That a start fails while a part is down is as it should be: whoever started it
+ * starts it again. A process that had come to read must not end.
+ */
+export function findUnaskedEnds(evidence: Evidence): readonly UnaskedEnd[] {
+  return evidence.unaskedEnds.filter(
+    ({ wasReading, startedAt, at }) => wasReading || !hasPartFailed(evidence, startedAt, at),
+  );
+}
+
+/** Stops that took too long or failed though every part was there. */
+export function findBadStops(evidence: Evidence): readonly BadStop[] {
+  return evidence.badStops.filter(({ askedAt, at }) => !hasPartFailed(evidence, askedAt, at));
+}
+
+function hasPartFailed({ faults }: Evidence, from: number, until: number): boolean {
+  return faults.some(
+    (fault) => fault.kind in partFaults && fault.from <= until && fault.until + aftermath >= from,
+  );
+}

@@ -1,0 +1,94 @@
+import type { SandboxEntry } from '../../src/sandbox/sandbox.ts';
+import type { InjectedFault } from './faultLog.ts';
+
+/** No answer is awaited for longer: 5 s, and a second for making it durable. */
+const longestInFlight = 6_000;
+
+/** A postback that came again though it had been answered for good before. */
+export interface RepeatedSend {
+  readonly id: string;
+  readonly firstAt: number;
+  readonly againAt: number;
+  /** The fault that explains it; undefined when none does. */
+  readonly cause: InjectedFault | undefined;
+}
+
+/** Faults in which an outcome can't be made durable: its ledger row, or the dead letter before it. */
+const delayingOutcomes = new Set([
+  ...['store-locked', 'broker-kill', 'broker-hang'],
+  ...['kafka-cut', 'kafka-down', 'kafka-hang'],
+]);
+
+/** Names the conversion that an entry of the receiver's journal is about. */
+export function conversionId({ kind, clickId }: Pick<SandboxEntry, 'kind' | 'clickId'>): string {
+  return `${kind} ${clickId}`;
+}
+
+/**
+ * I2: a postback that was answered for good (2xx, 404) comes again only when the connector can't know of that
+ * answer: because it was killed or stopped while the answer was on its way, or because a fault kept the answer
+ * back. After any other answer, or none, it may come again.
+ */
+export function findRepeatedSends(
+  received: readonly SandboxEntry[],
+  faults: readonly InjectedFault[],
+): readonly RepeatedSend[] {
+  const byTime = faults.toSorted((one, other) => one.from - other.from);
+  const lastAnswered = new Map<string, number>();
+  const repeated: RepeatedSend[] = [];
+  for (const entry of received) {
+    const id = conversionId(entry);
+    const firstAt = lastAnswered.get(id);
+    if (firstAt !== undefined) {
+      const cause = byTime.find((fault) => explains(fault, firstAt, entry.at, faults));
+      repeated.push({ id, firstAt, againAt: entry.at, cause });
+    }
+    if (isFinal(entry.status)) lastAnswered.set(id, entry.at);
+    else lastAnswered.delete(id);
+  }
+  return repeated;
+}
+
+/** Faults in which an answer that was given may not arrive. */
+const hidingAnswers = new Set([
+  ...['kill', 'pause', 'late-answers', 'slow-answers'],
+  ...['receiver-cut', 'receiver-down', 'receiver-hang'],
+]);
+
+function explains(
+  fault: InjectedFault,
+  firstAt: number,
+  againAt: number,
+  faults: readonly InjectedFault[],
+): boolean {
+  if (!hidingAnswers.has(fault.kind)) return false;
+  // What a killed process had written may still be on its way to the receiver.
+  const end = fault.kind === 'kill' ? fault.from + 500 : fault.until;
+  return firstAt >= inFlightSince(fault, faults) && firstAt <= end && againAt >= fault.from;
+}
+
+/** When the oldest postback that may be in flight at a fault was sent. */
+function inFlightSince({ from }: InjectedFault, faults: readonly InjectedFault[]): number {
+  const delays = faults.filter(
+    (other) =>
+      delayingOutcomes.has(other.kind) &&
+      other.from <= from &&
+      other.until + longestInFlight >= from,
+  );
+  return Math.min(from, ...delays.map((other) => other.from)) - longestInFlight;
+}
+
+function isFinal(status: number | null): boolean {
+  return status !== null && ((status >= 200 && status < 300) || status === 404);
+}
+
+/** By each fault, how many sends it explains: no kill can explain more than were in flight. */
+export function countByCause(
+  repeated: readonly RepeatedSend[],
+): ReadonlyMap<InjectedFault, number> {
+  const counts = new Map<InjectedFault, number>();
+  for (const { cause } of repeated) {
+    if (cause) counts.set(cause, (counts.get(cause) ?? 0) + 1);
+  }
+  return counts;
+}
