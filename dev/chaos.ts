@@ -57,13 +57,19 @@ const options = readOptions();
 if (!options) process.exit(2);
 const { minutes, seed, rate, only, patient, json } = options;
 const startedAt = performance.now();
+const enough = new AbortController();
 const interrupted = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-  process.on(signal, () => interrupted.abort(new Error(`ended by ${signal}`)));
+  process.on(signal, () => {
+    if (enough.signal.aborted) interrupted.abort(new Error(`ended by ${signal}`));
+    console.error(`${signal}: no more faults; once more ends it without a report`);
+    enough.abort();
+  });
 }
 try {
   const report = await runChaos({
-    ...{ minutes, seed, rate, faults: only, signal: interrupted.signal },
+    ...{ minutes, seed, rate, faults: only },
+    ...{ enough: enough.signal, interrupted: interrupted.signal },
     pace: patient ? 'when-committed' : 'at-once',
     program: fileURLToPath(new URL('../src/main.ts', import.meta.url)),
     report(line) {

@@ -14,6 +14,8 @@ export interface FaultPlan {
   /** The same seed draws the same faults in the same order. */
   readonly seed: number;
   readonly faults: readonly FaultName[];
+  /** Ends the faults before time is up. */
+  readonly enough: AbortSignal;
 }
 
 /** Draws and injects faults until time is up. Returns the waits for a recovery that were in vain. */
@@ -23,7 +25,7 @@ export async function injectFaults(world: World, plan: FaultPlan): Promise<strin
   const endsAt = performance.now() + plan.minutes * 60_000;
   const stalls: string[] = [];
   await untilRecorded(world, 'the start');
-  while (performance.now() < endsAt) {
+  while (performance.now() < endsAt && !plan.enough.aborted) {
     const fault = drawFault(dice, plan.faults);
     await sleep(fault.gap);
     try {

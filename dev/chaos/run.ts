@@ -31,7 +31,7 @@ export interface ChaosOptions extends FaultPlan {
   readonly pace: Pace;
   readonly report: (line: string) => void;
   /** Ends the run at once, without a report. */
-  readonly signal: AbortSignal;
+  readonly interrupted: AbortSignal;
 }
 
 /**
@@ -58,7 +58,7 @@ async function runIn(folder: string, options: ChaosOptions) {
   const wallClock = await openWallClock(folder);
   const observed = startObserved({ ...platform, folder, wallClock }, options, opened);
   const run = playToEnd(platform, observed, options);
-  const { evidence, figures } = await Promise.race([run, rejectedOn(options.signal)]);
+  const { evidence, figures } = await Promise.race([run, rejectedOn(options.interrupted)]);
   const verdict = judge(evidence, figures.peaks);
   return { report: makeReport(evidence, verdict, figures), evidence };
 }
