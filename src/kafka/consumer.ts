@@ -6,7 +6,7 @@ import { toError } from '../errors.ts';
 import { BatchReader, type BatchReaderOptions } from './batchReader.ts';
 import { kafkaUnavailable } from './client.ts';
 import { Committer } from './committer.ts';
-import { GroupMember, type MemberListener } from './member.ts';
+import { GroupMember, longestRebalance, type MemberListener } from './member.ts';
 import type { AssignedPartition } from './partition.ts';
 
 const commitInterval = 1_000;
@@ -33,6 +33,8 @@ export class RecordConsumer {
   readonly #committer = new Committer();
   #member: GroupMember | undefined;
   #commitTimer: NodeJS.Timeout | undefined;
+  /** Since when the group has taken no offset. */
+  #refusedSince: number | undefined;
   #cancelRestart: (() => void) | undefined;
   #crashes = 0;
   #isMember = false;
@@ -72,8 +74,9 @@ export class RecordConsumer {
       throw kafkaUnavailable(this.#options.settings, thrown);
     }
     this.#commitTimer = setInterval(() => {
-      if (this.#member?.isForgotten)
-        this.#replace(new Error('the group has forgotten this member'));
+      if (this.#member?.isForgotten || this.#isRefused) {
+        this.#replace(new Error('the group does not know this member any more'));
+      }
       this.#reader.applyPauses();
       if (!this.#committer.isCommitting) void this.#commit();
     }, commitInterval);
@@ -141,7 +144,9 @@ export class RecordConsumer {
   async #commit(): Promise<void> {
     try {
       await this.#committer.commit(this.#reader.assignment.partitions);
+      this.#refusedSince = undefined;
     } catch (thrown) {
+      this.#refusedSince ??= this.#options.clock.now();
       // The next time it is computed again: a watermark never goes back.
       this.#options.log('warn', 'the offsets could not be committed; trying again', {
         error: toError(thrown).message,
@@ -149,10 +154,21 @@ export class RecordConsumer {
     }
   }
 
+  /**
+   * Whether no offset was taken for longer than any rebalance takes. When kafkajs joins twice at once, and fails
+   * in the second, it goes on with the partitions of one generation and the heartbeat of the next.
+   */
+  get #isRefused(): boolean {
+    const { clock, settings } = this.#options;
+    if (this.#refusedSince === undefined) return false;
+    return clock.now() - this.#refusedSince > longestRebalance(settings);
+  }
+
   /** Ends with a member that is of no use any more, and starts another. */
   #replace(error: Error): void {
     if (this.#isStopping) return;
     this.#isMember = false;
+    this.#refusedSince = undefined;
     this.#member?.abandon();
     void this.#leave();
     this.#reader.assignment.fence();

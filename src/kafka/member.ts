@@ -9,6 +9,11 @@ const maxWaitTime = 250;
 /** A member may wait for this long until the others have joined too; kafkajs's own default. */
 const rebalanceTimeout = 60_000;
 
+/** Milliseconds that a rebalance takes at most: until the others have joined, or are given up. */
+export function longestRebalance({ sessionTimeout }: Config['kafka']): number {
+  return rebalanceTimeout + sessionTimeout;
+}
+
 /** Hears what a member meets. */
 export interface MemberListener {
   /** A broker is asked for records. */
@@ -83,7 +88,7 @@ export class GroupMember {
   get isForgotten(): boolean {
     const { clock, settings } = this.#options;
     if (this.#seenAt === undefined) return false;
-    return clock.now() - this.#seenAt > rebalanceTimeout + settings.sessionTimeout;
+    return clock.now() - this.#seenAt > longestRebalance(settings);
   }
 
   pause({ topic, partition }: AssignedPartition): void {

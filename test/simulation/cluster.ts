@@ -48,7 +48,11 @@ export class SimulatedCluster {
   }
 
   async disconnect(): Promise<void> {
+    const { scheduler, owner } = this.#parts;
     this.#isConnected = false;
+    await new Promise<void>((resolve) => {
+      scheduler.schedule(scheduler.delay(), owner, resolve);
+    });
   }
 
   async addMultipleTargetTopics(): Promise<void> {}

@@ -195,6 +195,7 @@ export const foundBugs: readonly Mutant[] = [
   {
     bug: 'a claim made again while it is being given back',
     breaks: 'I2',
+    needs: 'eviction',
     plant: () => replace(Outstanding.prototype, 'isReleasing', () => () => false),
   },
   {

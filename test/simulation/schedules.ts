@@ -11,8 +11,8 @@ export interface Schedules {
   readonly endOnFailure?: true;
 }
 
-/** Lines of a schedule that a failure shows at most. */
-const shownLines = 200;
+/** Lines of a schedule that a failure shows of its beginning, and of its end. */
+const shownLines = 120;
 
 /** Plays schedules until an invariant doesn't hold; then looks for the smallest schedule in which it doesn't. */
 export function playSchedules(
@@ -32,7 +32,12 @@ export class ViolationError extends Error {
   readonly invariant: string;
 
   constructor(invariant: string, message: string, history: readonly string[]) {
-    super([`${invariant}: ${message}`, ...history.slice(-shownLines)].join('\n'));
+    super([`${invariant}: ${message}`, ...shorten(history)].join('\n'));
     this.invariant = invariant;
   }
+}
+
+function shorten(history: readonly string[]): readonly string[] {
+  if (history.length <= 2 * shownLines) return history;
+  return [...history.slice(0, shownLines), '…', ...history.slice(-shownLines)];
 }
