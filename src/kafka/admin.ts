@@ -3,6 +3,7 @@ import type { Config } from '../config/schema.ts';
 import { withDeadline } from '../deadline.ts';
 import { toError } from '../errors.ts';
 import { kafkaUnavailable } from './client.ts';
+import { OtherMembers, readCommitted } from './otherMembers.ts';
 import type { AssignedPartition } from './partition.ts';
 import type { BrokerOffsets } from './stageGate.ts';
 
@@ -29,9 +30,11 @@ export async function connectAdmin(kafka: Kafka, settings: Config['kafka']): Pro
     await withDeadline(admin.disconnect(), 1_000).catch(() => undefined);
     throw kafkaUnavailable(settings, thrown);
   }
+  const others = new OtherMembers(admin, settings.group);
   return {
     topics: () => admin.listTopics(),
     ends: (partitions) => withDeadline(readEnds(admin, settings.group, partitions), endsDeadline),
+    areOthersAt: (timestamps, own) => withDeadline(others.areAt(timestamps, own), endsDeadline),
     async ensureTopic(topic) {
       const topics = await admin.listTopics();
       if (topics.includes(topic)) return;
@@ -71,19 +74,4 @@ async function readEnds(
     ends.set(partition, high);
   }
   return ends;
-}
-
-/** The group's committed offsets; -1, for a partition without one, is below every offset. */
-async function readCommitted(
-  admin: Admin,
-  group: string,
-  topics: string[],
-): Promise<ReadonlyMap<string, number>> {
-  const committed = new Map<string, number>();
-  for (const { topic, partitions } of await admin.fetchOffsets({ groupId: group, topics })) {
-    for (const { partition, offset } of partitions) {
-      committed.set(`${topic}/${partition}`, Number(offset));
-    }
-  }
-  return committed;
 }

@@ -91,6 +91,12 @@ export class BatchReader {
     return true;
   }
 
+  /** To be called from time to time: other members may have come further. */
+  lookAgain(): void {
+    this.#gate.lookAgain();
+    this.applyPauses();
+  }
+
   /** Fetches from the partitions that may go on, and from no other. */
   applyPauses(): void {
     const partitions = [...this.assignment.partitions];

@@ -77,7 +77,7 @@ export class RecordConsumer {
       if (this.#member?.isForgotten || this.#isRefused) {
         this.#replace(new Error('the group does not know this member any more'));
       }
-      this.#reader.applyPauses();
+      this.#reader.lookAgain();
       if (!this.#committer.isCommitting) void this.#commit();
     }, commitInterval);
   }

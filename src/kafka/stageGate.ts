@@ -14,6 +14,14 @@ export interface TopicStages {
 export interface BrokerOffsets {
   /** For each partition its end now; sets `startPosition` where nothing was read yet. */
   ends(partitions: readonly AssignedPartition[]): Promise<ReadonlyMap<AssignedPartition, number>>;
+  /**
+   * Whether the group has committed each partition of these topics that is not `own` up to its first record
+   * with the timestamp given for the topic, or a later one.
+   */
+  areOthersAt(
+    timestamps: ReadonlyMap<string, number>,
+    own: readonly AssignedPartition[],
+  ): Promise<boolean>;
 }
 
 interface Block {
@@ -29,13 +37,16 @@ interface Block {
 /**
  * Nothing overtakes what it needs (design §7): a record of one stage is let through once each partition of
  * the earlier stages was read past its Kafka timestamp, or up to an end that was asked for after the record
- * had been read. Until then its partition waits in Kafka; nothing is parked in memory.
+ * had been read; those of other members must be committed past it. Until then its partition waits in Kafka;
+ * nothing is parked in memory.
  */
 export class StageGate {
   readonly #ranges: ReadonlyMap<string, { first: number; last: number }>;
   readonly #offsets: BrokerOffsets;
   readonly #blocks = new Map<AssignedPartition, Block>();
   readonly #clearedThrough = new WeakMap<AssignedPartition, number>();
+  /** The partitions that wait for those of other members, until the next look. */
+  readonly #waitingForOthers = new Set<AssignedPartition>();
 
   constructor(topics: readonly TopicStages[], offsets: BrokerOffsets) {
     this.#offsets = offsets;
@@ -49,7 +60,7 @@ export class StageGate {
 
   /** Whether the partition waits for others. */
   isBlocked(partition: AssignedPartition): boolean {
-    return this.#blocks.has(partition);
+    return this.#blocks.has(partition) || this.#waitingForOthers.has(partition);
   }
 
   /**
@@ -60,6 +71,21 @@ export class StageGate {
     partition: AssignedPartition,
     records: readonly SourceRecord[],
     assigned: Iterable<AssignedPartition>,
+  ): Promise<number> {
+    const own = Array.from(assigned);
+    const passing = await this.#admitByOwn(partition, records, own);
+    return this.#admitByOthers(partition, records.slice(0, passing), own);
+  }
+
+  /** Lets the partitions that wait for other members try again with their next batch. */
+  lookAgain(): void {
+    this.#waitingForOthers.clear();
+  }
+
+  async #admitByOwn(
+    partition: AssignedPartition,
+    records: readonly SourceRecord[],
+    assigned: readonly AssignedPartition[],
   ): Promise<number> {
     const earlier = this.#earlierThan(partition, assigned);
     if (this.#countPassing(partition, records, earlier) === records.length) return records.length;
@@ -91,6 +117,36 @@ export class StageGate {
     }
   }
 
+  /** What the whole batch needs is asked first: that is the common case. */
+  async #admitByOthers(
+    partition: AssignedPartition,
+    records: readonly SourceRecord[],
+    own: readonly AssignedPartition[],
+  ): Promise<number> {
+    const [first] = records;
+    if (!first) return 0;
+    const latest = records.reduce((max, { timestamp }) => Math.max(max, timestamp), 0);
+    if (await this.#areOthersPast(partition, latest, own)) return records.length;
+    this.#waitingForOthers.add(partition);
+    if (!(await this.#areOthersPast(partition, first.timestamp, own))) return 0;
+    const waiting = records.findIndex(({ timestamp }) => timestamp > first.timestamp);
+    return waiting === -1 ? records.length : waiting;
+  }
+
+  async #areOthersPast(
+    { topic }: AssignedPartition,
+    timestamp: number,
+    own: readonly AssignedPartition[],
+  ): Promise<boolean> {
+    const needed = new Map<string, number>();
+    for (const other of this.#ranges.keys()) {
+      // Of two that wait for each other, and hold records of the same time, either may go first.
+      const isMutual = this.#needs(other, topic);
+      if (this.#needs(topic, other)) needed.set(other, isMutual ? timestamp : timestamp + 1);
+    }
+    return needed.size === 0 || this.#offsets.areOthersAt(needed, own);
+  }
+
   #earlierThan(
     partition: AssignedPartition,
     assigned: Iterable<AssignedPartition>,
@@ -99,9 +155,13 @@ export class StageGate {
   }
 
   #waitsFor(partition: AssignedPartition, other: AssignedPartition): boolean {
-    const last = this.#ranges.get(partition.topic)?.last ?? 0;
-    const first = this.#ranges.get(other.topic)?.first ?? 0;
-    return partition !== other && first < last;
+    return partition !== other && this.#needs(partition.topic, other.topic);
+  }
+
+  #needs(topic: string, other: string): boolean {
+    const last = this.#ranges.get(topic)?.last ?? 0;
+    const first = this.#ranges.get(other)?.first ?? 0;
+    return first < last;
   }
 
   #countPassing(

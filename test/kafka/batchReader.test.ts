@@ -10,7 +10,7 @@ function start(room = Number.POSITIVE_INFINITY) {
   const resolved: string[] = [];
   const reader = new BatchReader({
     topics: [{ topic: 'orders', stages: ['order'] }],
-    offsets: { ends: async () => new Map() },
+    offsets: { ends: async () => new Map(), areOthersAt: async () => true },
     clock: new ManualClock(),
     log: () => {},
     room: () => room - taken.length,

@@ -48,7 +48,10 @@ export class GateSimulation {
 
   constructor(logs: readonly Log[]) {
     const topics = new Map(logs.map(({ topic, stages: held }) => [topic, { topic, stages: held }]));
-    const offsets: BrokerOffsets = { ends: async (partitions) => this.#ends(partitions) };
+    const offsets: BrokerOffsets = {
+      ends: async (partitions) => this.#ends(partitions),
+      areOthersAt: async () => true,
+    };
     this.#gate = new StageGate([...topics.values()], offsets);
     for (const [index, { topic, before, later }] of logs.entries()) {
       const partition = partitionOf(topic, index);

@@ -16,6 +16,8 @@ class Subject {
   readonly gate: StageGate;
   readonly ends = new Map<AssignedPartition, number>();
   isBrokerDown = false;
+  /** Of topics that other members have partitions of: up to which timestamp the group has committed them. */
+  readonly others = new Map<string, number>();
   /** How often the broker was asked. */
   asked = 0;
 
@@ -27,6 +29,10 @@ class Subject {
         this.asked += 1;
         if (this.isBrokerDown) throw new Error('the broker is down');
         return new Map(partitions.map((partition) => [partition, this.ends.get(partition) ?? 0]));
+      },
+      areOthersAt: async (timestamps) => {
+        if (this.isBrokerDown && this.others.size > 0) throw new Error('the broker is down');
+        return [...timestamps].every(([topic, at]) => at <= (this.others.get(topic) ?? Infinity));
       },
     });
   }
@@ -207,5 +213,48 @@ describe('a broker that does not tell its offsets', () => {
     subject.readTo(0, 5, 20);
     expect(await subject.offer(1, 10, 19)).toBe(2);
     expect(subject.asked).toBe(0);
+  });
+});
+
+describe('partitions of other members', () => {
+  test('must be committed past the time of the record', async () => {
+    const subject = new Subject('orders');
+    subject.others.set('leads', 10);
+    expect(await subject.offer(0, 10)).toBe(0);
+    expect(subject.isBlocked(0)).toBe(true);
+    subject.others.set('leads', 11);
+    subject.gate.lookAgain();
+    expect(subject.isBlocked(0)).toBe(false);
+    expect(await subject.offer(0, 10)).toBe(1);
+  });
+
+  test('hold up the later records of a batch only', async () => {
+    const subject = new Subject('orders');
+    subject.others.set('clicks', 6);
+    expect(await subject.offer(0, 5, 4, 5, 6, 7)).toBe(3);
+    expect(subject.isBlocked(0)).toBe(true);
+  });
+
+  test('of a later stage are waited for by nobody', async () => {
+    const subject = new Subject('leads', 'clicks');
+    subject.others.set('orders', 0);
+    subject.others.set('leads', 0);
+    subject.readTo(1, 100, 50);
+    expect(await subject.offer(0, 10)).toBe(1);
+    expect(await subject.offer(1, 60)).toBe(1);
+  });
+
+  test('of a topic with several stages let a record of the same time go first', async () => {
+    const subject = new Subject('mixed');
+    subject.others.set('mixed', 10);
+    expect(await subject.offer(0, 10)).toBe(1);
+    expect(await subject.offer(0, 11)).toBe(0);
+  });
+
+  test('are not taken to be there while the broker does not tell', async () => {
+    const subject = new Subject('orders');
+    subject.others.set('leads', 100);
+    subject.isBrokerDown = true;
+    await expect(subject.offer(0, 10)).rejects.toThrow('the broker is down');
   });
 });

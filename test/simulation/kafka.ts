@@ -103,6 +103,20 @@ function createSimulatedAdmin({ scheduler, owner, brokers, group }: SimulatedKaf
           ...{ high: String(end), offset: String(end) },
         })),
       ),
+    fetchTopicMetadata: ({ topics }: { topics: readonly string[] }) =>
+      ask(() => ({
+        topics: topics.map((name) => ({
+          name,
+          partitions: brokers.logsOf(name).map(({ partition }) => ({ partitionId: partition })),
+        })),
+      })),
+    fetchTopicOffsetsByTimestamp: (topic: string, timestamp: number) =>
+      ask(() =>
+        brokers.logsOf(topic).map(({ partition, entries, end }) => {
+          const later = entries.find((entry) => entry.timestamp >= timestamp);
+          return { partition, offset: String(later?.offset ?? end) };
+        }),
+      ),
     fetchOffsets: ({ topics }: { topics: readonly string[] }) =>
       ask(() =>
         topics.map((topic) => ({

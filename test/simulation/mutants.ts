@@ -3,6 +3,7 @@ import { BatchReader } from '../../src/kafka/batchReader.ts';
 import { Committer } from '../../src/kafka/committer.ts';
 import { DeadLetters } from '../../src/kafka/deadLetters.ts';
 import { GroupMember } from '../../src/kafka/member.ts';
+import { OtherMembers } from '../../src/kafka/otherMembers.ts';
 import type { AssignedPartition } from '../../src/kafka/partition.ts';
 import { Watermark } from '../../src/kafka/watermark.ts';
 import { Deliverer } from '../../src/pipeline/deliver.ts';
@@ -202,6 +203,11 @@ export const foundBugs: readonly Mutant[] = [
     bug: 'a member that the group has forgotten, and that never notices',
     breaks: 'I1',
     plant: () => replaceGetter(GroupMember.prototype, 'isForgotten', () => () => false),
+  },
+  {
+    bug: 'nobody waits for the partitions of other members',
+    breaks: 'I1',
+    plant: () => replace(OtherMembers.prototype, 'areAt', () => async () => true),
   },
   {
     bug: 'records passed over by the markers of a fetch of an earlier generation',

@@ -1,4 +1,4 @@
-import { conversionOf, type EventPlan } from './events.ts';
+import { conversionOf } from './events.ts';
 import type { GroupWatcher, OffsetCommit, Partitions } from './group.ts';
 import type { LedgerRow, MemoryStorage } from './memoryStore.ts';
 import type { Fate, PowerspaceWatcher, SimulatedPowerspace } from './powerspace.ts';
@@ -174,17 +174,18 @@ export class Observer implements GroupWatcher, PowerspaceWatcher {
           ? 'it was never sent'
           : undefined;
       default:
-        return this.#skipContradiction(record.plan, reason);
+        return this.#skipContradiction(record, reason);
     }
   }
 
-  #skipContradiction(plan: EventPlan, reason?: string): string | undefined {
+  #skipContradiction(record: ProducedRecord, reason?: string): string | undefined {
+    const { plan } = record;
     if (reason === 'recorded') {
       const isStored = this.#world.storage.clicks.has(`visitor-${plan.user}`);
       return isStored ? undefined : 'the click is not stored';
     }
-    const isPlain = plan.oddity === 'none' && plan.knownBy === 'click';
-    return isPlain && plan.topic !== 'landings' ? 'it carries a click' : undefined;
+    if (plan.topic === 'landings') return undefined;
+    return this.produced.isClickKnownTo(record) ? 'its click was known before' : undefined;
   }
 
   #isRecorded(conversion: string | undefined): boolean {

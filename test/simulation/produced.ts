@@ -1,4 +1,4 @@
-import { conversionOf, type EventPlan } from './events.ts';
+import { conversionOf, type EventPlan, topics } from './events.ts';
 
 /** Where a record is. */
 export interface Place {
@@ -10,17 +10,21 @@ export interface Place {
 /** A record that was produced, and what the connector has said of how it ended. */
 export interface ProducedRecord extends Place {
   readonly plan: EventPlan;
+  /** In the order in which they were written, and in the order of their Kafka timestamps. */
+  readonly number: number;
   outcome: string | undefined;
 }
 
 /** The full set of what was produced: what an observer compares with. */
 export class ProducedRecords {
   readonly #byPartition = new Map<string, ProducedRecord[]>();
+  #count = 0;
 
   add(place: Place, plan: EventPlan): void {
     const partition = `${place.topic}/${place.partition}`;
     const records = this.#byPartition.get(partition) ?? [];
-    records.push({ ...place, plan, outcome: undefined });
+    records.push({ ...place, plan, number: this.#count, outcome: undefined });
+    this.#count += 1;
     this.#byPartition.set(partition, records);
   }
 
@@ -40,6 +44,25 @@ export class ProducedRecords {
   firstOpen(topic: string, partition: number): ProducedRecord | undefined {
     const records = this.#byPartition.get(`${topic}/${partition}`);
     return records?.find(({ outcome }) => outcome === undefined);
+  }
+
+  /** Whether what was written before this record tells the click of its person. */
+  isClickKnownTo({ plan, number }: ProducedRecord): boolean {
+    if (plan.oddity !== 'none') return false;
+    if (plan.knownBy === 'click') return true;
+    const earlier = this.all.filter(
+      (other) =>
+        other.number < number &&
+        topics.indexOf(other.plan.topic) < topics.indexOf(plan.topic) &&
+        other.plan.oddity === 'none' &&
+        other.plan.user === plan.user,
+    );
+    const isVisitorKnown = plan.topic === 'accounts' || plan.knownBy === 'visitor';
+    return earlier.some((other) => {
+      const isLanding = other.plan.topic === 'landings';
+      if (isVisitorKnown) return isLanding || other.plan.knownBy === 'click';
+      return !isLanding && this.isClickKnownTo(other);
+    });
   }
 
   /** The records that report a conversion. */

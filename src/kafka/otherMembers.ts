@@ -1,0 +1,92 @@
+import type { Admin } from 'kafkajs';
+import type { AssignedPartition } from './partition.ts';
+
+/**
+ * How far the group has come in the partitions that this member doesn't own: those of other replicas, and of
+ * members that are gone and not given up yet.
+ */
+export class OtherMembers {
+  readonly #admin: Admin;
+  readonly #group: string;
+  #partitions = new Map<string, readonly number[]>();
+  /** Stands for the generation in which that was asked. */
+  #askedWith: AssignedPartition | undefined;
+
+  constructor(admin: Admin, group: string) {
+    this.#admin = admin;
+    this.#group = group;
+  }
+
+  /** As BrokerOffsets.areOthersAt promises. */
+  async areAt(
+    timestamps: ReadonlyMap<string, number>,
+    own: readonly AssignedPartition[],
+  ): Promise<boolean> {
+    const others = await this.#otherPartitions([...timestamps.keys()], own);
+    if (others.size === 0) return true;
+    const committed = await readCommitted(this.#admin, this.#group, [...others.keys()]);
+    for (const [topic, partitions] of others) {
+      const needed = await this.#offsetsAt(topic, timestamps.get(topic) ?? 0);
+      const isAt = (partition: number) =>
+        (committed.get(`${topic}/${partition}`) ?? -1) >= (needed.get(partition) ?? 0);
+      if (!partitions.every(isAt)) return false;
+    }
+    return true;
+  }
+
+  async #otherPartitions(
+    topics: readonly string[],
+    own: readonly AssignedPartition[],
+  ): Promise<ReadonlyMap<string, readonly number[]>> {
+    // Partitions that are added make kafkajs join again.
+    if (this.#askedWith !== own[0]) this.#partitions.clear();
+    this.#askedWith = own[0];
+    if (!topics.every((topic) => this.#partitions.has(topic))) await this.#ask(topics);
+    const owned = new Set(own.map(({ topic, partition }) => `${topic}/${partition}`));
+    const others = new Map<string, readonly number[]>();
+    for (const topic of topics) {
+      const partitions = this.#partitions.get(topic) ?? [];
+      const left = partitions.filter((partition) => !owned.has(`${topic}/${partition}`));
+      if (left.length > 0) others.set(topic, left);
+    }
+    return others;
+  }
+
+  async #ask(topics: readonly string[]): Promise<void> {
+    const metadata = await this.#admin.fetchTopicMetadata({ topics: [...topics] });
+    for (const { name, partitions } of metadata.topics) {
+      this.#partitions.set(
+        name,
+        partitions.map(({ partitionId }) => partitionId),
+      );
+    }
+  }
+
+  /** Of each partition the first offset with at least this timestamp; -1 where nothing lies before it. */
+  async #offsetsAt(topic: string, timestamp: number): Promise<ReadonlyMap<number, number>> {
+    const ends = await this.#admin.fetchTopicOffsets(topic);
+    const lows = new Map(ends.map(({ partition, low }) => [partition, Number(low)]));
+    const offsets = await this.#admin.fetchTopicOffsetsByTimestamp(topic, timestamp);
+    return new Map(
+      offsets.map(({ partition, offset }) => [
+        partition,
+        Number(offset) <= (lows.get(partition) ?? 0) ? -1 : Number(offset),
+      ]),
+    );
+  }
+}
+
+/** The group's committed offsets; -1, for a partition without one, is below every offset. */
+export async function readCommitted(
+  admin: Admin,
+  group: string,
+  topics: string[],
+): Promise<ReadonlyMap<string, number>> {
+  const committed = new Map<string, number>();
+  for (const { topic, partitions } of await admin.fetchOffsets({ groupId: group, topics })) {
+    for (const { partition, offset } of partitions) {
+      committed.set(`${topic}/${partition}`, Number(offset));
+    }
+  }
+  return committed;
+}
