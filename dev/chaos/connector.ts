@@ -3,12 +3,16 @@ import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { FailPoint } from './failPoint.ts';
 
 /** What an orchestrator waits after SIGTERM before it kills. */
 const stopDeadline = 30_000;
 /** What it waits before it starts again a process that has ended by itself. */
 const restartDelay = 500;
+
+const failPointModule = new URL('./failPoint.ts', import.meta.url).href;
 
 /** How the connector is run. */
 export interface SupervisorOptions {
@@ -81,6 +85,22 @@ export class Supervisor {
     this.#running = this.#start();
   }
 
+  /**
+   * Lets it crash at a point of the way of a record, and starts another; where it doesn't get there in time it is
+   * killed. Returns when it ended.
+   */
+  async killAt(point: FailPoint, { deadline }: { readonly deadline: number }): Promise<number> {
+    const { child, exited } = this.#endOnPurpose();
+    child.send(point);
+    const overdue = sleep(deadline, undefined, { ref: false });
+    await Promise.race([exited, overdue]);
+    child.kill('SIGKILL');
+    await exited;
+    const endedAt = Date.now();
+    this.#running = this.#start();
+    return endedAt;
+  }
+
   /** Ends it in good order and starts another, as a deployment does. Returns when it had to be killed. */
   async deploy(): Promise<number | undefined> {
     const killedAt = await this.#stop();
@@ -130,22 +150,24 @@ export class Supervisor {
   #start(): Running {
     const { program, configFile, logFolder, environment } = this.#options;
     const logFile = join(logFolder, `connector-${this.processIds.length + 1}.log`);
-    const child = spawn(process.execPath, [program, 'run', '--json', '--config', configFile], {
+    const command = ['--import', failPointModule, program, 'run', '--json', '--config', configFile];
+    const child = spawn(process.execPath, command, {
       env: {
         ...process.env,
         ...environment,
         NODE_COMPILE_CACHE: join(logFolder, 'compile-cache'),
       },
-      stdio: ['ignore', 'ignore', 'pipe'],
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     });
     if (child.pid !== undefined) this.processIds.push(child.pid);
-    child.stderr.pipe(createWriteStream(logFile));
+    const stderr = child.stderr as Readable;
+    stderr.pipe(createWriteStream(logFile));
     const exited = once(child, 'exit');
     const running: Running = {
       ...{ child, exited, logFile, startedAt: Date.now() },
       ...{ isReading: false, isAskedToEnd: false },
     };
-    createInterface({ input: child.stderr }).on('line', (line) => {
+    createInterface({ input: stderr }).on('line', (line) => {
       if (line.includes('"msg":"reading"')) running.isReading = true;
     });
     exited.then(() => this.#noteEnd(running)).catch(() => undefined);

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Dice } from '../shop/dice.ts';
+import { failPoints } from './failPoint.ts';
 import { until } from './until.ts';
 import type { FaultKind, Injection, World } from './world.ts';
 
@@ -16,8 +17,24 @@ export const connectorFaults = {
   storm: { weight: 8, draw: drawStorm },
 } as const satisfies Record<string, FaultKind>;
 
-/** Half of the kills strike at once, half when so many more postbacks have come in. */
+/** Longer than a postback takes that is in retry. */
+const failPointDeadline = 10_000;
+
+/** A third of the kills strike at a point of the way of a record, a third when so many more postbacks have come in. */
 function drawKill(dice: Dice): Injection {
+  return dice.happens(1 / 3) ? drawKillAtPoint(dice) : drawKillAtAnyTime(dice);
+}
+
+function drawKillAtPoint(dice: Dice): Injection {
+  const point = dice.pick(failPoints);
+  return async ({ connector, log }) => {
+    log.report(`kill: at the point "${point}"`);
+    const at = await connector.killAt(point, { deadline: failPointDeadline });
+    log.note({ kind: 'kill', detail: `kill -9 at the point ${point}`, from: at, until: at });
+  };
+}
+
+function drawKillAtAnyTime(dice: Dice): Injection {
   const postbacks = dice.happens(0.5) ? 0 : dice.between(1, 150);
   const later = dice.between(0, 60);
   const downtime = dice.between(0, 500);

@@ -1,4 +1,5 @@
 import type { EachBatchPayload } from 'kafkajs';
+import { stepDone } from '../steps.ts';
 import type { AssignedPartition } from './partition.ts';
 
 type CommitOffsets = EachBatchPayload['commitOffsetsIfNecessary'];
@@ -37,6 +38,7 @@ export class Committer {
     } finally {
       this.#underWay -= 1;
     }
+    stepDone('committed');
     for (const { partition, offset } of advanced) partition.committed = offset;
   }
 }

@@ -1,4 +1,5 @@
 import type { SourceRecord } from '../kafka/partition.ts';
+import { stepDone } from '../steps.ts';
 import type { createClaim } from './claim.ts';
 import { compose } from './compose.ts';
 import type { createDecode } from './decode.ts';
@@ -32,10 +33,13 @@ export function createPipeline(parts: PipelineParts) {
 
   async function processChunk(records: readonly SourceRecord[]): Promise<void> {
     const decoded = settleEarly(await decode(records));
+    stepDone('decoded');
     const mapped = settleEarly(map(decoded));
     const joined = settleEarly(await join(mapped));
+    stepDone('joined');
     const composed = settleEarly(compose(joined));
     const claimed = settleEarly(await claim(composed));
+    stepDone('claimed');
     deliverer.add(claimed);
   }
 

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts';
 import type { DeadLetter, DeadLetters } from '../kafka/deadLetters.ts';
 import type { Postback } from '../powerspace/request.ts';
+import { stepDone } from '../steps.ts';
 import type { Ledger, LedgerEntry } from '../store/store.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { Traces } from '../telemetry/traces.ts';
@@ -86,6 +87,7 @@ export function createSettle(parts: SettleParts): Settle {
     async delivery(delivery, outcome) {
       await deadLetter({ record: delivery.record, outcome }, delivery.attempts);
       await settleInLedger(delivery.entry(ledgerState(outcome)));
+      stepDone('recorded');
       outstanding.remove(delivery);
       const { record, span, postback } = delivery;
       delivery.postbackSpan.end(outcome.outcome, delivery.attempts);
