@@ -1,28 +1,31 @@
 import { startAdminServer } from './admin/server.ts';
 import { systemClock } from './clock.ts';
 import type { LoadedConfig } from './config/load.ts';
+import { unlessAborted } from './deadline.ts';
 import { RecordConsumer } from './kafka/consumer.ts';
 import { Lifecycle } from './lifecycle.ts';
-import { observeGauges, readinessProblems } from './observe.ts';
+import { observeGauges, Readiness } from './observe.ts';
 import { openParts, type Parts } from './parts.ts';
 import { assemblePipeline, topicStages } from './pipeline/assemble.ts';
+import { Availability } from './pipeline/availability.ts';
 import { defaultIntakeLimits } from './pipeline/intake.ts';
 import { type OutcomeReport, tallyOutcomes } from './pipeline/tally.ts';
 import { startRetention } from './store/retention.ts';
 import { kafkaLog, type Logger } from './telemetry/log.ts';
 import { createMetrics } from './telemetry/metrics.ts';
+import { startTelemetry, type Telemetry, warnOfTelemetryFailures } from './telemetry/sdk.ts';
 import { createTraces } from './telemetry/traces.ts';
 
 /** What a connector is started from. */
 export interface ConnectorOptions {
   readonly loaded: LoadedConfig;
   readonly log: Logger;
+  /** Ends the start, whatever it waits for. */
+  readonly signal: AbortSignal;
 }
 
 /** A connector that runs. */
 export interface Connector {
-  /** Where /health and /metrics are served. */
-  readonly adminUrl: string;
   /** Rejects when it can't go on; it must be stopped all the same. */
   readonly failed: Promise<never>;
   /** What became of the records so far. */
@@ -32,20 +35,68 @@ export interface Connector {
 }
 
 /**
- * Opens the parts, wires the pipeline and starts to read. Throws ConfigurationError when the set-up can't
- * work, UnavailableError when a part can't be reached; what was opened is closed again, in reverse order.
+ * Serves health and metrics, opens the parts, wires the pipeline and starts to read. Parts that are away are
+ * waited for, for as long as it takes. Throws ConfigurationError when the set-up can't work, and the reason of
+ * `signal` when that aborts; what was opened is closed again, in reverse order.
  */
-export async function startConnector({ loaded, log }: ConnectorOptions): Promise<Connector> {
+export async function startConnector({
+  loaded,
+  log,
+  signal,
+}: ConnectorOptions): Promise<Connector> {
   await using opened = new AsyncDisposableStack();
-  const parts = await openParts(loaded, log, opened);
-  const lifecycle = new Lifecycle();
-  const { pipeline, consumer, ...wired } = wire(parts, lifecycle, log);
+  const { kafka, admin } = loaded.config;
+  const availability = new Availability(systemClock, log, Math.random);
+  const readiness = new Readiness(availability);
+  warnOfTelemetryFailures(log);
+  const telemetry = await startTelemetry();
+  opened.defer(telemetry.close);
   const adminServer = await startAdminServer({
-    listen: parts.config.admin.listen,
-    problems: () => readinessProblems({ pipeline, consumer }),
-    handleMetrics: parts.telemetry.handleMetrics,
+    listen: admin.listen,
+    problems: () => readiness.problems,
+    handleMetrics: telemetry.handleMetrics,
   });
   opened.defer(adminServer.close);
+  log.info({ brokers: kafka.brokers, admin: adminServer.url }, 'connecting');
+  const opening = openParts({ loaded, log, availability, signal }, opened);
+  const parts = await unlessAborted(signal, opening);
+  // Its gauges are read once more before the store is closed.
+  opened.defer(telemetry.close);
+  const isFirstRun = await availability.untilReached(signal)(() => isEmpty(parts.store));
+  const wiring = { parts, telemetry, log, isFirstRun };
+  const { pipeline, consumer, report, failed } = startPipeline(wiring, opened);
+  readiness.wired({ pipeline, consumer });
+  const reading = availability.untilReached(signal)(() => consumer.start());
+  await unlessAborted(signal, reading);
+  log.info({ group: kafka.group, admin: adminServer.url }, 'reading');
+
+  const resources = opened.move();
+  return {
+    ...{ failed, report },
+    async stop() {
+      await resources.disposeAsync();
+      log.info('stopped');
+    },
+  };
+}
+
+interface Opened {
+  readonly parts: Parts;
+  readonly telemetry: Telemetry;
+  readonly log: Logger;
+  /** Whether the store knows of no record. */
+  readonly isFirstRun: boolean;
+}
+
+async function isEmpty({ clicks, ledger }: Parts['store']): Promise<boolean> {
+  return (await ledger.count()) === 0 && (await clicks.count()) === 0;
+}
+
+/** Lets the pipeline run, and notes in `opened` how it ends in good order. The consumer has yet to start. */
+function startPipeline(wiring: Opened, opened: AsyncDisposableStack) {
+  const { parts, log } = wiring;
+  const lifecycle = new Lifecycle();
+  const { pipeline, consumer, report } = wire(wiring, lifecycle);
   opened.defer(
     startRetention(parts.store.clicks, {
       window: parts.config.clicks.window,
@@ -55,27 +106,15 @@ export async function startConnector({ loaded, log }: ConnectorOptions): Promise
     }),
   );
   pipeline.run().catch(lifecycle.fail);
-  await consumer.start();
-  log.info({ group: parts.config.kafka.group, admin: adminServer.url }, 'reading');
-
-  const resources = opened.move();
-  return {
-    adminUrl: adminServer.url,
-    failed: lifecycle.failed,
-    report: wired.report,
-    async stop() {
-      consumer.pause();
-      await lifecycle.stop(pipeline.drain);
-      await consumer.stop();
-      await resources.disposeAsync();
-      log.info('stopped');
-    },
-  };
+  opened.defer(() => consumer.stop());
+  opened.defer(() => lifecycle.stop(pipeline.drain));
+  opened.defer(() => consumer.pause());
+  return { pipeline, consumer, report, failed: lifecycle.failed };
 }
 
 /** Joins pipeline and consumer: records one way, "slower" and "go on" the other. */
-function wire(parts: Parts, lifecycle: Lifecycle, log: Logger) {
-  const { config, telemetry, kafka, admin, store } = parts;
+function wire({ parts, telemetry, log, isFirstRun }: Opened, lifecycle: Lifecycle) {
+  const { config, kafka, admin, store } = parts;
   const { metrics, report } = tallyOutcomes(createMetrics(telemetry.meter));
   const pipeline = assemblePipeline({
     ...parts,
@@ -88,7 +127,7 @@ function wire(parts: Parts, lifecycle: Lifecycle, log: Logger) {
     onFailure: lifecycle.fail,
   });
   const consumer = new RecordConsumer({
-    ...{ kafka, settings: config.kafka, offsets: admin, clock: systemClock },
+    ...{ kafka, settings: config.kafka, offsets: admin, clock: systemClock, isFirstRun },
     topics: topicStages(config.mappings),
     log: kafkaLog(log),
     room: () => pipeline.intake.room,

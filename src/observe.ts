@@ -1,5 +1,6 @@
 import type { RecordConsumer } from './kafka/consumer.ts';
 import type { AssembledPipeline } from './pipeline/assemble.ts';
+import type { Availability } from './pipeline/availability.ts';
 import type { HoldReason } from './powerspace/breaker.ts';
 import type { Store } from './store/store.ts';
 import type { Metrics } from './telemetry/metrics.ts';
@@ -49,14 +50,31 @@ export function observeGauges(metrics: Metrics, { pipeline, consumer, store }: O
 }
 
 /** Why the connector can't do its work now, in sentences; empty when it can. */
-export function readinessProblems({
-  pipeline,
-  consumer,
-}: Pick<Observed, 'pipeline' | 'consumer'>): readonly string[] {
-  const { hold } = pipeline.breaker;
-  return [
-    ...(consumer.isMember ? [] : ['the consumer is not in its group']),
-    ...(hold === undefined ? [] : [`postbacks are held (${hold})`]),
-    ...pipeline.availability.problems,
-  ];
+export class Readiness {
+  readonly #start: Availability;
+  #wired: Pick<Observed, 'pipeline' | 'consumer'> | undefined;
+
+  /** `start` knows what the start waits for. */
+  constructor(start: Availability) {
+    this.#start = start;
+  }
+
+  /** From now on it depends on these. */
+  wired(parts: Pick<Observed, 'pipeline' | 'consumer'>): void {
+    this.#wired = parts;
+  }
+
+  get problems(): readonly string[] {
+    const waitedFor = this.#start.problems;
+    if (!this.#wired) return waitedFor.length > 0 ? waitedFor : ['it is starting'];
+    const { pipeline, consumer } = this.#wired;
+    const { hold } = pipeline.breaker;
+    return [
+      ...waitedFor,
+      ...(consumer.isMember ? [] : ['the consumer is not in its group']),
+      ...consumer.missingTopics.map((topic) => `the topic "${topic}" is gone`),
+      ...(hold === undefined ? [] : [`postbacks are held (${hold})`]),
+      ...pipeline.availability.problems,
+    ];
+  }
 }

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { createRegistry, type SchemaRegistry } from './avro/registry.ts';
+import { createRegistry } from './avro/registry.ts';
 import { type AvroSchema, parseSchema } from './avro/schema.ts';
 import type { LoadedConfig } from './config/load.ts';
 import { formatSetting } from './config/settingPath.ts';
@@ -7,64 +7,114 @@ import { ConfigurationError, formatProblem, type Problem, toError } from './erro
 import { connectAdmin, type KafkaAdmin } from './kafka/admin.ts';
 import { createAdminKafka, createKafka } from './kafka/client.ts';
 import { DeadLetters, deadLetterTopic } from './kafka/deadLetters.ts';
-import { checkMappings, checkTopics, schemasOfTopic } from './pipeline/mappingCheck.ts';
+import type { Availability, UntilAvailable } from './pipeline/availability.ts';
+import {
+  checkMappings,
+  checkTopics,
+  type SchemasOfTopic,
+  schemasOfTopic,
+} from './pipeline/mappingCheck.ts';
 import { createPowerspaceClient } from './powerspace/client.ts';
-import { openStore } from './store/open.ts';
+import { openStore, storeExists } from './store/open.ts';
+import type { Store } from './store/store.ts';
 import { kafkaLog, type Logger, quietKafkaLog } from './telemetry/log.ts';
-import { startTelemetry, warnOfTelemetryFailures } from './telemetry/sdk.ts';
 
 /** What the connector works with, opened. */
 export type Parts = Awaited<ReturnType<typeof openParts>>;
 
+/** What opening needs. */
+export interface OpeningParts {
+  readonly loaded: LoadedConfig;
+  readonly log: Logger;
+  /** Waits for parts that are away, and tells so. */
+  readonly availability: Availability;
+  /** Ends these waits. */
+  readonly signal: AbortSignal;
+}
+
 /**
- * Opens all parts and notes in `opened` how to close them. Throws ConfigurationError when the set-up can't
- * work, UnavailableError when a part can't be reached.
+ * Opens all parts, waiting for those that are away for as long as it takes, and notes in `opened` how to close
+ * them. Throws ConfigurationError, with every problem that could be found, when the set-up can't work, and the
+ * reason of `signal` when that aborts.
  */
-export async function openParts(loaded: LoadedConfig, log: Logger, opened: AsyncDisposableStack) {
+export async function openParts(given: OpeningParts, opened: AsyncDisposableStack) {
+  const { loaded, log, availability, signal } = given;
   const { config } = loaded;
   const schemas = readSchemas(loaded);
-  log.info({ brokers: config.kafka.brokers }, 'connecting');
-  const admin = await connectAdmin(
-    createAdminKafka(config.kafka, quietKafkaLog(log)),
-    config.kafka,
-  );
-  opened.defer(admin.close);
-  const registry = config.registry && createRegistry(config.registry);
-  opened.defer(async () => registry?.close());
-  await checkBeforeReading(loaded, log, { admin, registry, schemas });
-  const store = openStore(config.store);
-  opened.defer(store.close);
-  const client = createPowerspaceClient(config.powerspace);
-  opened.defer(client.close);
-  await admin.ensureTopic(deadLetterTopic(config.kafka.group));
   const kafka = createKafka(config.kafka, kafkaLog(log));
   const deadLetters = new DeadLetters(kafka, config.kafka.group);
   opened.defer(() => deadLetters.close());
-  // The last, so that its gauges are read once more before the store is closed.
-  warnOfTelemetryFailures(log);
-  const telemetry = await startTelemetry();
-  opened.defer(telemetry.close);
-  return { config, telemetry, kafka, admin, registry, schemas, store, client, deadLetters };
+  const client = createPowerspaceClient(config.powerspace);
+  opened.defer(client.close);
+  const registry = config.registry && createRegistry(config.registry);
+  opened.defer(async () => registry?.close());
+
+  const failed = new AbortController();
+  const until = availability.untilReached(AbortSignal.any([signal, failed.signal]));
+  const [admin, store] = await allOrEveryProblem(failed, [
+    connectToTopics(given, until, opened),
+    until(async () => keep(openStoreOf(config.store), opened)),
+    checkFields(given, until, schemasOfTopic(registry, schemas)),
+  ]);
+  await until(() => admin.ensureTopic(deadLetterTopic(config.kafka.group)));
+  return { config, kafka, admin, registry, schemas, store, client, deadLetters };
 }
 
-interface Checked {
-  readonly admin: KafkaAdmin;
-  readonly registry: SchemaRegistry | undefined;
-  readonly schemas: ReadonlyMap<string, AvroSchema>;
+/** What all of them resolve with. The first that fails ends the waits of the others; their problems are told together. */
+async function allOrEveryProblem<const Openings extends readonly Promise<unknown>[]>(
+  failed: AbortController,
+  openings: Openings,
+) {
+  for (const opening of openings) opening.catch((thrown) => failed.abort(thrown));
+  const results = await Promise.allSettled(openings);
+  const failures = new Set(
+    results.map((result) => (result.status === 'rejected' ? result.reason : undefined)),
+  );
+  const faults = [...failures].filter((failure) => failure instanceof ConfigurationError);
+  if (faults.length > 1) throw new ConfigurationError(faults.flatMap(({ problems }) => problems));
+  return Promise.all(openings);
 }
 
-/** What the set-up can't work without is looked at before the first record is read. */
-async function checkBeforeReading(
-  loaded: LoadedConfig,
-  log: Logger,
-  { admin, registry, schemas }: Checked,
+/** Has it closed with the others; at once where they are closed already, since nobody waits any more. */
+async function keep<Part extends { readonly close: () => Promise<void> }>(
+  part: Part,
+  opened: AsyncDisposableStack,
+): Promise<Part> {
+  if (opened.disposed) await part.close();
+  else opened.defer(part.close);
+  return part;
+}
+
+async function connectToTopics(
+  { loaded, log }: OpeningParts,
+  until: UntilAvailable,
+  opened: AsyncDisposableStack,
+): Promise<KafkaAdmin> {
+  const { kafka } = loaded.config;
+  const client = createAdminKafka(kafka, quietKafkaLog(log));
+  const admin = await until(async () => keep(await connectAdmin(client, kafka), opened));
+  failOnErrors(checkTopics(loaded, await until(admin.topics)), log);
+  return admin;
+}
+
+async function checkFields(
+  { loaded, log }: OpeningParts,
+  until: UntilAvailable,
+  schemasOf: SchemasOfTopic,
 ): Promise<void> {
-  const problems: readonly Problem[] = [
-    ...checkTopics(loaded, await admin.topics()),
-    ...(await checkMappings(loaded, schemasOfTopic(registry, schemas))),
-  ];
+  failOnErrors(await until(() => checkMappings(loaded, schemasOf)), log);
+}
+
+/** What the set-up can't work without ends the start; the rest is worth a warning. */
+function failOnErrors(problems: readonly Problem[], log: Logger): void {
   if (problems.some(({ severity }) => severity === 'error')) throw new ConfigurationError(problems);
   for (const problem of problems) log.warn(formatProblem(problem));
+}
+
+/** SQLite only says that it can't open a file; what its folder lacks comes first. */
+function openStoreOf(setting: string): Store {
+  storeExists(setting);
+  return openStore(setting);
 }
 
 /** The schemas that the configuration names as files, by name. Throws ConfigurationError for a bad one. */

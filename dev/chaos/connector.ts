@@ -5,14 +5,12 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { FailPoint } from './failPoint.ts';
+import { type FailPoint, failPointModule } from './failPoints.ts';
 
 /** What an orchestrator waits after SIGTERM before it kills. */
 const stopDeadline = 30_000;
 /** What it waits before it starts again a process that has ended by itself. */
 const restartDelay = 500;
-
-const failPointModule = new URL('./failPoint.ts', import.meta.url).href;
 
 /** How the connector is run. */
 export interface SupervisorOptions {
@@ -69,6 +67,11 @@ export class Supervisor {
   /** Of the process that runs now. */
   get processId(): number | undefined {
     return this.#running.child.pid;
+  }
+
+  /** The log of the process that runs now. */
+  get logFile(): string {
+    return this.#running.logFile;
   }
 
   /** Whether the process that runs now has said that it reads. */

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Dice } from '../shop/dice.ts';
-import { failPoints } from './failPoint.ts';
+import { failPoints } from './failPoints.ts';
 import { until } from './until.ts';
 import type { FaultKind, Injection, World } from './world.ts';
 

@@ -5,14 +5,9 @@ import { partFaults } from './faultsOfParts.ts';
 /** A part that has failed is not back at once: brokers and clients take their time. */
 const aftermath = 10_000;
 
-/**
- * Ends that nobody asked for. That a start fails while a part is down is as it should be: whoever started it
- * starts it again. A process that had come to read must not end.
- */
+/** Ends that nobody asked for. A process waits for parts that are down, at its start as well as while it reads. */
 export function findUnaskedEnds(evidence: Evidence): readonly UnaskedEnd[] {
-  return evidence.unaskedEnds.filter(
-    ({ wasReading, startedAt, at }) => wasReading || !hasPartFailed(evidence, startedAt, at),
-  );
+  return evidence.unaskedEnds;
 }
 
 /** Stops that took too long or failed though every part was there. */

@@ -11,11 +11,18 @@ export interface Peaks {
   sockets: number;
 }
 
+/** Resident memory at a time, in milliseconds since 1970. */
+export interface ResidentSample {
+  readonly at: number;
+  readonly megabytes: number;
+}
+
 /** Observer R: sees what the connector's processes use, from outside, once a second (Linux alone says). */
 export class ProcessSampler {
   /** Over all processes. */
   readonly peaks: Peaks = { residentMegabytes: 0, descriptors: 0, sockets: 0 };
-  samples = 0;
+  /** Resident memory at each look, in the order of time. */
+  readonly resident: ResidentSample[] = [];
   readonly #processId: () => number | undefined;
   #isOver = false;
 
@@ -40,15 +47,16 @@ export class ProcessSampler {
   async #sample(folder: string): Promise<void> {
     const status = await readFile(`${folder}/status`, 'utf8');
     const kilobytes = Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0);
+    const megabytes = Math.round(kilobytes / 1_024);
+    this.resident.push({ at: Date.now(), megabytes });
     const descriptors = await readdir(`${folder}/fd`);
     const targets = await Promise.all(
       descriptors.map((name) => readlink(`${folder}/fd/${name}`).catch(() => '')),
     );
     const sockets = targets.filter((target) => target.startsWith('socket:')).length;
     const { peaks } = this;
-    peaks.residentMegabytes = Math.max(peaks.residentMegabytes, Math.round(kilobytes / 1_024));
+    peaks.residentMegabytes = Math.max(peaks.residentMegabytes, megabytes);
     peaks.descriptors = Math.max(peaks.descriptors, descriptors.length);
     peaks.sockets = Math.max(peaks.sockets, sockets);
-    this.samples += 1;
   }
 }

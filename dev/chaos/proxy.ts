@@ -12,6 +12,8 @@ export interface FaultyProxy {
   refuse(): Promise<void>;
   /** Keeps connections, and takes new ones, but passes nothing on: packets are dropped. */
   hang(): void;
+  /** Passes on what is asked, and nothing of what is answered. */
+  swallow(): void;
   /** Passes everything on again. */
   open(): Promise<void>;
   close(): Promise<void>;
@@ -20,18 +22,19 @@ export interface FaultyProxy {
 /** Starts one that listens on 127.0.0.1. */
 export async function startProxy(): Promise<FaultyProxy> {
   let target = 0;
-  const sockets = new Set<Socket>();
-  let isHung = false;
+  const clients = new Set<Socket>();
+  const parts = new Set<Socket>();
+  const held = new Set<ReadonlySet<Socket>>();
   const server = createServer({ allowHalfOpen: true }, (client) => {
     const part = connect({ port: target, host: '127.0.0.1', allowHalfOpen: true });
-    for (const [from, to] of [
-      [client, part],
-      [part, client],
+    for (const [from, to, side] of [
+      [client, part, clients],
+      [part, client, parts],
     ] as const) {
-      sockets.add(from);
-      forward(from, to, () => isHung);
-      from.on('close', () => sockets.delete(from));
-      if (isHung) from.pause();
+      side.add(from);
+      forward(from, to, () => held.has(side));
+      from.on('close', () => side.delete(from));
+      if (held.has(side)) from.pause();
     }
   });
   const listen = async (port: number) => {
@@ -40,7 +43,11 @@ export async function startProxy(): Promise<FaultyProxy> {
     return (server.address() as AddressInfo).port;
   };
   const cut = () => {
-    for (const socket of sockets) socket.resetAndDestroy();
+    for (const socket of [...clients, ...parts]) socket.resetAndDestroy();
+  };
+  const hold = (side: ReadonlySet<Socket>) => {
+    held.add(side);
+    for (const socket of side) socket.pause();
   };
   const refuse = async () => {
     if (!server.listening) return;
@@ -57,25 +64,26 @@ export async function startProxy(): Promise<FaultyProxy> {
     cut,
     refuse,
     hang() {
-      isHung = true;
-      for (const socket of sockets) socket.pause();
+      hold(clients);
+      hold(parts);
     },
+    swallow: () => hold(parts),
     async open() {
-      isHung = false;
-      for (const socket of sockets) socket.resume();
+      held.clear();
+      for (const socket of [...clients, ...parts]) socket.resume();
       if (!server.listening) await listen(port);
     },
     close: refuse,
   };
 }
 
-function forward(from: Socket, to: Socket, isHung: () => boolean): void {
+function forward(from: Socket, to: Socket, isHeld: () => boolean): void {
   from.setNoDelay(true);
   from.on('data', (chunk) => {
     if (!to.write(chunk)) from.pause();
   });
   to.on('drain', () => {
-    if (!isHung()) from.resume();
+    if (!isHeld()) from.resume();
   });
   from.on('end', () => to.end());
   from.on('close', () => to.destroy());

@@ -25,12 +25,15 @@ export type ConnectorReport = z.infer<typeof reportSchema>;
 export interface ConnectorProcess {
   /** Resolves, once it reads, with the address of its admin server. */
   readonly reading: Promise<string>;
-  /** Rejects when it ends though nobody asked it to. */
+  /** Rejects when it ends though nobody asked it to; the error names the exit code, or the signal. */
   readonly failed: Promise<never>;
   /** Ends it with SIGTERM and returns its report. Throws when it doesn't end well. */
   stop(): Promise<ConnectorReport>;
   /** Ends it at once, whatever it does. */
   kill(): void;
+  /** Stops it where it is, until it is resumed: it notices nothing. */
+  pause(): void;
+  resume(): void;
 }
 
 /** How to run it. */
@@ -55,7 +58,7 @@ export function startConnectorProcess(options: ConnectorProcessOptions): Connect
   const output = text(child.stdout);
   const exited = once(child, 'exit');
   const failed = exited.then(() => {
-    throw new Error(`the connector ended (exit ${child.exitCode}); its log: ${options.logFile}`);
+    throw new Error(`the connector ended (${endOf(child)}); its log: ${options.logFile}`);
   });
   // Both are for whoever waits for them; nobody may.
   failed.catch(() => undefined);
@@ -70,6 +73,8 @@ export function startConnectorProcess(options: ConnectorProcessOptions): Connect
       return reportSchema.parse(JSON.parse(await output));
     },
     kill: () => child.kill('SIGKILL'),
+    pause: () => child.kill('SIGSTOP'),
+    resume: () => child.kill('SIGCONT'),
   };
 }
 
@@ -93,7 +98,11 @@ function parseJson(line: string): unknown {
   }
 }
 
-function requireSuccess({ exitCode, signalCode }: ChildProcess, logFile: string): void {
-  if (exitCode === 0) return;
-  throw new Error(`the connector ended with ${exitCode ?? signalCode}; its log: ${logFile}`);
+function requireSuccess(child: ChildProcess, logFile: string): void {
+  if (child.exitCode === 0) return;
+  throw new Error(`the connector ended (${endOf(child)}); its log: ${logFile}`);
+}
+
+function endOf({ exitCode, signalCode }: ChildProcess): string {
+  return signalCode ?? `exit code ${exitCode}`;
 }

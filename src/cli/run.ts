@@ -1,5 +1,5 @@
 import { loadConfig } from '../config/load.ts';
-import { type Connector, startConnector } from '../connector.ts';
+import { type Connector, type ConnectorOptions, startConnector } from '../connector.ts';
 import { withDeadline } from '../deadline.ts';
 import type { OutcomeReport } from '../pipeline/tally.ts';
 import { createLog, type Logger } from '../telemetry/log.ts';
@@ -14,9 +14,9 @@ export async function run(options: CommonOptions): Promise<number> {
   const signalled = waitForSignal();
   const loaded = await loadConfig(options.config, process.env);
   const log = createLog(loaded.config.log.level);
-  const connector = await Promise.race([startConnector({ loaded, log }), signalled]);
-  if (typeof connector === 'string') {
-    log.info({ signal: connector }, 'stopped before anything was read');
+  const connector = await startUnless(signalled, { loaded, log });
+  if (connector === undefined) {
+    log.info({ signal: await signalled }, 'stopped before anything was read');
     return 0;
   }
   const ending = await Promise.race([
@@ -29,6 +29,21 @@ export async function run(options: CommonOptions): Promise<number> {
   const report = connector.report();
   process.stdout.write(`${options.json ? JSON.stringify(report) : formatReport(report)}\n`);
   return 'signal' in ending && hasStopped ? 0 : 1;
+}
+
+/** Undefined where the signal came first; then all that was opened is closed. */
+async function startUnless(
+  signalled: Promise<NodeJS.Signals>,
+  options: Omit<ConnectorOptions, 'signal'>,
+): Promise<Connector | undefined> {
+  const starting = new AbortController();
+  void signalled.then((signal) => starting.abort(signal));
+  try {
+    return await startConnector({ ...options, signal: starting.signal });
+  } catch (thrown) {
+    if (starting.signal.aborted) return undefined;
+    throw thrown;
+  }
 }
 
 async function stopInTime(connector: Connector, log: Logger): Promise<boolean> {

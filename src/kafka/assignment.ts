@@ -11,6 +11,8 @@ const longestFetch = 60_000;
 export class Assignment {
   #generation = 0;
   #partitions = new Map<string, AssignedPartition>();
+  /** By partition the offset that the group had of it in an earlier generation. */
+  readonly #earlierOffsets = new Map<string, number>();
   readonly #fetches = new Map<string, { generation: number; startedAt: number }>();
 
   get partitions(): Iterable<AssignedPartition> {
@@ -23,7 +25,10 @@ export class Assignment {
 
   /** Revokes everything: what was read for it may go on and settle, but nothing new starts. */
   fence(): void {
-    for (const partition of this.#partitions.values()) partition.isRevoked = true;
+    for (const [name, partition] of this.#partitions) {
+      partition.isRevoked = true;
+      if (partition.knownOffset >= 0) this.#earlierOffsets.set(name, partition.knownOffset);
+    }
     this.#partitions.clear();
     this.#generation += 1;
   }
@@ -32,15 +37,23 @@ export class Assignment {
   assign(partitionsByTopic: Readonly<Record<string, readonly number[]>>): void {
     this.fence();
     for (const [topic, partitions] of Object.entries(partitionsByTopic)) {
-      for (const partition of partitions) this.replace(topic, partition);
+      for (const partition of partitions) {
+        const name = `${topic}/${partition}`;
+        const assigned = new AssignedPartition(topic, partition);
+        assigned.earlierOffset = this.#earlierOffsets.get(name);
+        this.#partitions.set(name, assigned);
+      }
     }
   }
 
-  /** Starts a partition afresh, for instance after its log was cut off or recreated. */
-  replace(topic: string, partition: number): AssignedPartition {
-    const previous = this.find(topic, partition);
-    if (previous) previous.isRevoked = true;
+  /**
+   * Starts a partition afresh: its log is another one now. What was read of the log before is not revoked, since
+   * nobody can read it again; it goes on and settles, and is committed nowhere.
+   */
+  replace({ topic, partition, isPaused }: AssignedPartition): AssignedPartition {
     const fresh = new AssignedPartition(topic, partition);
+    fresh.isPaused = isPaused;
+    fresh.groupOffset = -1;
     this.#partitions.set(`${topic}/${partition}`, fresh);
     return fresh;
   }

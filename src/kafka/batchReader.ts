@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts';
 import { toError } from '../errors.ts';
 import { Assignment } from './assignment.ts';
 import type { KafkaLog } from './client.ts';
+import { type GroupOffsets, GroupStanding } from './groupOffsets.ts';
 import { type AssignedPartition, SourceRecord } from './partition.ts';
 import { type BrokerOffsets, StageGate, type TopicStages } from './stageGate.ts';
 
@@ -12,9 +13,11 @@ const longestAhead = 1_000_000;
 /** What reading batches needs. */
 export interface BatchReaderOptions {
   readonly topics: readonly TopicStages[];
-  readonly offsets: BrokerOffsets;
+  readonly offsets: BrokerOffsets & GroupOffsets;
   readonly clock: Clock;
   readonly log: KafkaLog;
+  /** Whether nothing was ever read before: then it is no surprise that the group has no offsets. */
+  readonly isFirstRun: boolean;
   /** How many records may be handed on now. */
   readonly room: () => number;
   /** Takes the records of one partition, in order. Must not wait. */
@@ -23,6 +26,8 @@ export interface BatchReaderOptions {
   readonly fetching: {
     pause(partition: AssignedPartition): void;
     resume(partition: AssignedPartition): void;
+    /** Fetches from the first record on, whatever was fetched before. */
+    restart(partition: AssignedPartition): void;
   };
 }
 
@@ -34,11 +39,13 @@ export class BatchReader {
   readonly assignment = new Assignment();
   readonly #options: BatchReaderOptions;
   readonly #gate: StageGate;
+  readonly #group: GroupStanding;
   #isHeld = false;
 
   constructor(options: BatchReaderOptions) {
     this.#options = options;
     this.#gate = new StageGate(options.topics, options.offsets);
+    this.#group = new GroupStanding(options.offsets, () => this.assignment.partitions);
   }
 
   /** Fetches nothing more, or goes on, whatever the partitions wait for themselves. */
@@ -55,6 +62,8 @@ export class BatchReader {
   /** Takes the partitions of the generation that was just joined. kafkajs keeps pauses; these are new ones. */
   assign(partitionsByTopic: Readonly<Record<string, readonly number[]>>): void {
     this.assignment.assign(partitionsByTopic);
+    // At once: with a topic that is deleted meanwhile that knowledge is gone.
+    void this.#orLater(this.#group.ask());
     for (const partition of this.assignment.partitions) this.#options.fetching.resume(partition);
     this.applyPauses();
   }
@@ -62,11 +71,12 @@ export class BatchReader {
   /** Takes a batch as far as its records may go on now. */
   async take(payload: EachBatchPayload): Promise<void> {
     const { batch } = payload;
-    const partition = this.#partitionOf(payload);
+    const partition = await this.#partitionOf(payload);
     if (!partition) return;
     partition.highWatermark = Number(batch.highWatermark);
     const records = batch.messages.map((message) => new SourceRecord(partition, message));
-    const admitted = Math.min(await this.#admit(partition, records), this.#options.room());
+    // The gate takes what it lets through for read: it is shown no more than there is room for.
+    const admitted = await this.#admit(partition, records.slice(0, this.#options.room()));
     if (admitted === 0 || partition.isRevoked) return this.applyPauses();
 
     const isWhole = admitted === records.length;
@@ -91,6 +101,13 @@ export class BatchReader {
     return true;
   }
 
+  /** To be called before a commit: reads afresh what has become another log. Rejects when the broker doesn't tell. */
+  async restartWhatIsLost(): Promise<void> {
+    for (const partition of await this.#group.findLost()) {
+      this.#restart(partition, partition.position);
+    }
+  }
+
   /** To be called from time to time: other members may have come further. */
   lookAgain(): void {
     this.#gate.lookAgain();
@@ -111,16 +128,53 @@ export class BatchReader {
     }
   }
 
-  /** The partition that a batch belongs to, unless it was fetched for an earlier generation. */
-  #partitionOf({ batch }: EachBatchPayload): AssignedPartition | undefined {
+  /** The partition that a batch belongs to, unless it was fetched for an earlier generation, or before a restart. */
+  async #partitionOf(payload: EachBatchPayload): Promise<AssignedPartition | undefined> {
+    const { batch } = payload;
     const partition = this.assignment.find(batch.topic, batch.partition);
-    if (!partition || this.#isSettling()) return undefined;
+    if (!partition || this.#isSettling() || payload.isStale()) return undefined;
     const fetchedOffset = Number((batch as { fetchedOffset?: string }).fetchedOffset);
-    if (partition.position === undefined || partition.position === fetchedOffset) {
-      partition.position = fetchedOffset;
-      return partition;
+    if (partition.groupOffset === undefined) await this.#orLater(this.#group.ask());
+    const { position, groupOffset, startOffset } = partition;
+    if (groupOffset === undefined || partition.isRevoked) return undefined;
+    const isAnother = position === undefined && groupOffset < 0;
+    const expectedOffset = position ?? startOffset ?? fetchedOffset;
+    if (expectedOffset !== fetchedOffset) {
+      // Without an offset of the group, kafkajs goes on where it was, in a log that is another one now.
+      return isAnother
+        ? this.#restart(partition, fetchedOffset)
+        : this.#followLog(partition, expectedOffset, fetchedOffset);
     }
-    return this.#followLog(partition, partition.position, fetchedOffset);
+    if (isAnother) this.#tellStart(partition, fetchedOffset);
+    partition.position = fetchedOffset;
+    return partition;
+  }
+
+  /** The group has no offset of the partition: it is new, or the offset was lost, with its topic or without. */
+  #tellStart(partition: AssignedPartition, offset: number): void {
+    const { topic, partition: number, earlierOffset, startOffset } = partition;
+    if (earlierOffset !== undefined) this.#tellRecreated(partition, earlierOffset, offset);
+    else if (startOffset !== undefined) {
+      const message = 'the group has no offset of a partition; it is read from its beginning';
+      const level = this.#options.isFirstRun ? 'debug' : 'warn';
+      this.#options.log(level, message, { topic, partition: number, offset });
+    }
+  }
+
+  /** Reads a log that is another one now from its first record on. */
+  #restart(partition: AssignedPartition, expectedOffset: number | undefined): undefined {
+    this.#tellRecreated(partition, expectedOffset, 0);
+    this.assignment.replace(partition);
+    this.#options.fetching.restart(partition);
+  }
+
+  #tellRecreated(
+    { topic, partition }: AssignedPartition,
+    expectedOffset: number | undefined,
+    offset: number,
+  ): void {
+    const message = 'a topic was recreated; it is read from its beginning';
+    this.#options.log('error', message, { topic, partition, expectedOffset, offset });
   }
 
   /** The broker goes on elsewhere than where reading stopped: what was read before keeps its worth, or its log is gone. */
@@ -129,28 +183,33 @@ export class BatchReader {
     expectedOffset: number,
     offset: number,
   ): AssignedPartition {
-    const { topic, partition: number } = partition;
-    const fields = { topic, partition: number, expectedOffset, offset };
     if (offset > expectedOffset) {
+      const { topic, partition: number } = partition;
+      const fields = { topic, partition: number, expectedOffset, offset };
       this.#options.log('error', 'records were removed from a topic before they were read', fields);
       partition.advance(offset);
       return partition;
     }
-    this.#options.log('error', 'a topic was recreated; it is read from its beginning', fields);
-    const fresh = this.assignment.replace(topic, number);
+    this.#tellRecreated(partition, expectedOffset, offset);
+    const fresh = this.assignment.replace(partition);
     fresh.position = offset;
     return fresh;
   }
 
   async #admit(partition: AssignedPartition, records: readonly SourceRecord[]): Promise<number> {
+    const { partitions } = this.assignment;
+    return (await this.#orLater(this.#gate.admit(partition, records, partitions))) ?? 0;
+  }
+
+  /** What the broker tells; undefined when it doesn't. What is not resolved then comes again with the next fetch. */
+  async #orLater<Answer>(answer: Promise<Answer>): Promise<Answer | undefined> {
     try {
-      return await this.#gate.admit(partition, records, this.assignment.partitions);
+      return await answer;
     } catch (thrown) {
-      // Not resolved, so the same records come again with the next fetch.
       this.#options.log('warn', "the broker doesn't tell its offsets; trying again", {
         error: toError(thrown).message,
       });
-      return 0;
+      return undefined;
     }
   }
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import kafkajs, { type Kafka, type KafkaConfig, type SASLOptions } from 'kafkajs';
 import type { Config } from '../config/schema.ts';
-import { toError, UnavailableError } from '../errors.ts';
+import { ConfigurationError, toError, UnavailableError } from '../errors.ts';
 import { installKafkajsGuards } from './guards.ts';
 
 const { Kafka: KafkaClient, logLevel } = kafkajs;
@@ -62,12 +62,24 @@ function readSsl(ssl: NonNullable<KafkaSettings['ssl']>): NonNullable<KafkaConfi
   return Object.fromEntries(files);
 }
 
-/** The error for a broker that can't be reached, with what a person needs to find out why. */
-export function kafkaUnavailable(settings: KafkaSettings, thrown: unknown): UnavailableError {
+/**
+ * The error for a broker that can't be reached, with what a person needs to find out why; a ConfigurationError
+ * where it doesn't take the login. One that says as much already stays as it is.
+ */
+export function kafkaUnavailable(settings: KafkaSettings, thrown: unknown): Error {
   const error = toError(thrown);
-  return new UnavailableError(
-    `Kafka at ${settings.brokers.join(', ')}`,
-    `${error.message} (connectTimeout ${settings.connectTimeout} ms)`,
-    { cause: error },
-  );
+  if (error instanceof UnavailableError || error instanceof ConfigurationError) return error;
+  const part = `Kafka at ${settings.brokers.join(', ')}`;
+  if (isLoginRefused(error)) {
+    const message = `${part} does not take the login: ${error.message}`;
+    return new ConfigurationError([{ severity: 'error', setting: 'kafka.sasl', message }]);
+  }
+  const detail = `${error.message} (connectTimeout ${settings.connectTimeout} ms)`;
+  return new UnavailableError(part, detail, { cause: error });
+}
+
+/** kafkajs calls it a failed login too when the broker goes away in the middle of one. */
+function isLoginRefused({ name, message, cause }: Error): boolean {
+  if (name === 'KafkaJSSASLAuthenticationError') return !/connect|timed out/i.test(message);
+  return cause instanceof Error && isLoginRefused(cause);
 }

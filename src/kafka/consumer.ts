@@ -3,11 +3,13 @@ import type { Clock } from '../clock.ts';
 import type { Config } from '../config/schema.ts';
 import { withDeadline } from '../deadline.ts';
 import { toError } from '../errors.ts';
+import type { KafkaAdmin } from './admin.ts';
 import { BatchReader, type BatchReaderOptions } from './batchReader.ts';
 import { kafkaUnavailable } from './client.ts';
-import { Committer } from './committer.ts';
+import { Commits } from './commits.ts';
 import { GroupMember, longestRebalance, type MemberListener } from './member.ts';
 import type { AssignedPartition } from './partition.ts';
+import { Subscription } from './subscription.ts';
 
 const commitInterval = 1_000;
 const longestRestartDelay = 30_000;
@@ -16,6 +18,7 @@ const leaveDeadline = 5_000;
 /** What the consumer needs. */
 export interface RecordConsumerOptions extends Omit<BatchReaderOptions, 'fetching'> {
   readonly kafka: Kafka;
+  readonly offsets: BatchReaderOptions['offsets'] & Pick<KafkaAdmin, 'topics'>;
   readonly settings: Config['kafka'];
   readonly clock: Clock;
   /** A fault of our own: the process should end, since records would stand still. */
@@ -30,11 +33,10 @@ export interface RecordConsumerOptions extends Omit<BatchReaderOptions, 'fetchin
 export class RecordConsumer {
   readonly #options: RecordConsumerOptions;
   readonly #reader: BatchReader;
-  readonly #committer = new Committer();
+  readonly #commits: Commits;
+  readonly #topics: Subscription;
   #member: GroupMember | undefined;
   #commitTimer: NodeJS.Timeout | undefined;
-  /** Since when the group has taken no offset. */
-  #refusedSince: number | undefined;
   #cancelRestart: (() => void) | undefined;
   #crashes = 0;
   #isMember = false;
@@ -42,23 +44,34 @@ export class RecordConsumer {
 
   constructor(options: RecordConsumerOptions) {
     this.#options = options;
+    this.#topics = new Subscription({
+      ...{ clock: options.clock, log: options.log, admin: options.offsets },
+      topics: options.topics.map(({ topic }) => topic),
+    });
     this.#reader = new BatchReader({
       ...options,
       fetching: {
         pause: (partition) => this.#member?.pause(partition),
         resume: (partition) => this.#member?.resume(partition),
+        restart: (partition) => this.#member?.restart(partition),
       },
     });
+    this.#commits = new Commits({ ...options, reader: this.#reader });
   }
 
   /** Whether it is in its group now, be it without a partition. */
   get isMember(): boolean {
-    return this.#isMember;
+    return this.#isMember && this.#member?.isSilent === false;
+  }
+
+  /** Topics of the configuration that are gone. */
+  get missingTopics(): readonly string[] {
+    return this.#topics.missing;
   }
 
   /** Whether all that Kafka holds for this member was read, as far as the last fetches tell. */
   get hasCaughtUp(): boolean {
-    return this.#isMember && this.partitions.every((partition) => partition.hasCaughtUp);
+    return this.isMember && this.partitions.every((partition) => partition.hasCaughtUp);
   }
 
   /** The partitions that are read now. */
@@ -66,19 +79,25 @@ export class RecordConsumer {
     return [...this.#reader.assignment.partitions];
   }
 
-  /** Starts reading. Throws UnavailableError when no broker can be reached. */
+  /**
+   * Starts reading. Throws as connectAdmin when no broker can be reached, and leaves nothing behind: it may be
+   * called again. Once it is told to stop it starts nothing any more.
+   */
   async start(): Promise<void> {
     try {
       await this.#run();
     } catch (thrown) {
+      this.#member?.abandon();
+      await this.#leave();
       throw kafkaUnavailable(this.#options.settings, thrown);
     }
+    if (this.#isStopping) return;
     this.#commitTimer = setInterval(() => {
-      if (this.#member?.isForgotten || this.#isRefused) {
-        this.#replace(new Error('the group does not know this member any more'));
-      }
+      const uselessness = this.#uselessness;
+      if (uselessness !== undefined) this.#replace(new Error(uselessness));
       this.#reader.lookAgain();
-      if (!this.#committer.isCommitting) void this.#commit();
+      void this.#commits.next();
+      void this.#lookForTopics();
     }, commitInterval);
   }
 
@@ -97,13 +116,14 @@ export class RecordConsumer {
     this.#isStopping = true;
     clearInterval(this.#commitTimer);
     this.#cancelRestart?.();
-    await this.#commit();
+    await this.#commits.checked();
     this.#reader.assignment.fence();
     await this.#leave();
   }
 
   async #run(): Promise<void> {
-    const topics = this.#options.topics.map(({ topic }) => topic);
+    const topics = await this.#topics.findPresent();
+    if (this.#isStopping) return;
     this.#member = new GroupMember({ ...this.#options, topics, listener: this.#listener() });
     await this.#member.run();
   }
@@ -114,7 +134,7 @@ export class RecordConsumer {
       fetchStarted: (broker) => assignment.fetchStarted(broker, this.#options.clock.now()),
       rebalancing: () => {
         assignment.fetchesEnded();
-        void this.#commit();
+        void this.#commits.atOnce();
       },
       revoked: () => assignment.fence(),
       joined: (partitions) => {
@@ -132,7 +152,7 @@ export class RecordConsumer {
   }
 
   async #take(payload: EachBatchPayload): Promise<void> {
-    this.#committer.use(payload.commitOffsetsIfNecessary);
+    this.#commits.use(payload);
     try {
       await this.#reader.take(payload);
     } catch (thrown) {
@@ -141,34 +161,31 @@ export class RecordConsumer {
     }
   }
 
-  async #commit(): Promise<void> {
+  async #lookForTopics(): Promise<void> {
     try {
-      await this.#committer.commit(this.#reader.assignment.partitions);
-      this.#refusedSince = undefined;
-    } catch (thrown) {
-      this.#refusedSince ??= this.#options.clock.now();
-      // The next time it is computed again: a watermark never goes back.
-      this.#options.log('warn', 'the offsets could not be committed; trying again', {
-        error: toError(thrown).message,
-      });
+      const topic = await this.#topics.findReturned();
+      if (topic !== undefined) this.#replace(new Error(`the topic ${topic} is there again`));
+    } catch {
+      // Then the next look shows it; that no broker answers is told by whoever needs one.
     }
   }
 
-  /**
-   * Whether no offset was taken for longer than any rebalance takes. When kafkajs joins twice at once, and fails
-   * in the second, it goes on with the partitions of one generation and the heartbeat of the next.
-   */
-  get #isRefused(): boolean {
-    const { clock, settings } = this.#options;
-    if (this.#refusedSince === undefined) return false;
-    return clock.now() - this.#refusedSince > longestRebalance(settings);
+  /** Why the member is of no use any more; undefined while it may be. */
+  get #uselessness(): string | undefined {
+    if (this.#member?.isForgotten) return 'the group does not know this member any more';
+    if (this.#member?.isStalled) return 'it reads nothing any more';
+    // When kafkajs joins twice at once, and fails in the second, it goes on with the partitions of one generation
+    // and the heartbeat of the next.
+    return this.#commits.areRefusedFor(longestRebalance(this.#options.settings))
+      ? 'the group takes no offset of this member any more'
+      : undefined;
   }
 
   /** Ends with a member that is of no use any more, and starts another. */
   #replace(error: Error): void {
     if (this.#isStopping) return;
     this.#isMember = false;
-    this.#refusedSince = undefined;
+    this.#commits.forget();
     this.#member?.abandon();
     void this.#leave();
     this.#reader.assignment.fence();

@@ -22,6 +22,7 @@ export function installKafkajsGuards(): void {
     decompress: (buffer: Buffer) => promisify(zstdDecompress)(buffer),
   });
   checkRequestsOnlyWhenPending();
+  keepOffsetsOutOfRange();
 }
 
 interface RequestQueue {
@@ -39,5 +40,36 @@ const scheduleCheck = requestQueue.scheduleCheckPendingRequests;
 function checkRequestsOnlyWhenPending(): void {
   requestQueue.scheduleCheckPendingRequests = function scheduleWhenPending() {
     if (this.pending.length > 0) scheduleCheck.call(this);
+  };
+}
+
+interface OffsetManager {
+  readonly cluster: {
+    fetchTopicsOffset(
+      topics: readonly {
+        readonly topic: string;
+        readonly partitions: readonly { readonly partition: number }[];
+        readonly fromBeginning: boolean;
+      }[],
+    ): Promise<readonly { readonly partitions: readonly { readonly offset: string }[] }[]>;
+  };
+  readonly resolvedOffsets: Record<string, Record<number, string>>;
+  setDefaultOffset(place: { readonly topic: string; readonly partition: number }): Promise<void>;
+}
+
+const offsetManager: OffsetManager =
+  require('kafkajs/src/consumer/offsetManager/index.js').prototype;
+
+/**
+ * Where the log does not have the next offset any more, kafkajs commits "from the beginning" in its place, so that
+ * nobody can tell any more how far the group had come. Here it only reads from the beginning.
+ */
+function keepOffsetsOutOfRange(): void {
+  offsetManager.setDefaultOffset = async function readFromBeginning({ topic, partition }) {
+    const wanted = { topic, partitions: [{ partition }], fromBeginning: true };
+    const [found] = await this.cluster.fetchTopicsOffset([wanted]);
+    const offset = found?.partitions[0]?.offset;
+    const resolved = this.resolvedOffsets[topic];
+    if (resolved && offset !== undefined) resolved[partition] = offset;
   };
 }

@@ -8,6 +8,10 @@ import type { AssignedPartition } from './partition.ts';
 const maxWaitTime = 250;
 /** A member may wait for this long until the others have joined too; kafkajs's own default. */
 const rebalanceTimeout = 60_000;
+/** kafkajs gives a fetch up after 30 s, and fetches again; with everything paused it pretends to fetch. */
+const longestFetch = 45_000;
+/** Kafka's sign for the first record that there is. */
+const firstOffset = '-2';
 
 /** Milliseconds that a rebalance takes at most: until the others have joined, or are given up. */
 export function longestRebalance({ sessionTimeout }: Config['kafka']): number {
@@ -49,6 +53,8 @@ export class GroupMember {
   #isJoining = false;
   /** When the member was last known to be in its group. */
   #seenAt: number | undefined;
+  /** When it last began to fetch, or joined. */
+  #fetchedAt: number | undefined;
 
   constructor(options: MemberOptions) {
     const { kafka, settings } = options;
@@ -86,9 +92,24 @@ export class GroupMember {
    * it knows its partitions, it beats its heart and reads those of before.
    */
   get isForgotten(): boolean {
-    const { clock, settings } = this.#options;
-    if (this.#seenAt === undefined) return false;
-    return clock.now() - this.#seenAt > longestRebalance(settings);
+    return this.#isLongerAgo(this.#seenAt, longestRebalance(this.#options.settings));
+  }
+
+  /**
+   * Whether it has fetched nothing, not even in vain, for longer than any rebalance takes: a promise of kafkajs
+   * that never settles ends its reading without a word (tulios/kafkajs#659, #1441).
+   */
+  get isStalled(): boolean {
+    return this.#isLongerAgo(this.#fetchedAt, longestRebalance(this.#options.settings));
+  }
+
+  /** Whether its heart has not beaten for so long that the group gives it up, or it reads nothing. */
+  get isSilent(): boolean {
+    const { sessionTimeout } = this.#options.settings;
+    return (
+      this.#isLongerAgo(this.#seenAt, sessionTimeout) ||
+      this.#isLongerAgo(this.#fetchedAt, longestFetch)
+    );
   }
 
   pause({ topic, partition }: AssignedPartition): void {
@@ -97,6 +118,11 @@ export class GroupMember {
 
   resume({ topic, partition }: AssignedPartition): void {
     this.#consumer.resume([{ topic, partitions: [partition] }]);
+  }
+
+  /** Reads it from its first record on, and hands over nothing that was fetched before. */
+  restart({ topic, partition }: AssignedPartition): void {
+    this.#consumer.seek({ topic, partition, offset: firstOffset });
   }
 
   /** Leaves the group. */
@@ -112,12 +138,14 @@ export class GroupMember {
   #listen(): void {
     const consumer = this.#consumer;
     const { events } = consumer;
-    consumer.on(events.FETCH_START, ({ payload }) =>
-      this.#listener?.fetchStarted(String(payload.nodeId)),
-    );
+    consumer.on(events.FETCH_START, ({ payload }) => {
+      this.#fetchedAt = this.#options.clock.now();
+      this.#listener?.fetchStarted(String(payload.nodeId));
+    });
     consumer.on(events.REBALANCING, () => this.#listener?.rebalancing());
     consumer.on(events.GROUP_JOIN, ({ payload }) => {
       this.#isJoining = false;
+      this.#fetchedAt = this.#options.clock.now();
       this.#noteMembership();
       this.#listener?.joined(payload.memberAssignment);
     });
@@ -129,6 +157,10 @@ export class GroupMember {
     // It has left, whether it was told to or is about to crash; from now on it takes no pause any more.
     consumer.on(events.STOP, () => this.#listener?.revoked());
     consumer.on(events.CRASH, ({ payload }) => this.#listener?.crashed(payload.error));
+  }
+
+  #isLongerAgo(time: number | undefined, milliseconds: number): boolean {
+    return time !== undefined && this.#options.clock.now() - time > milliseconds;
   }
 
   #startJoining(): void {

@@ -6,27 +6,26 @@ import type { AssignedPartition } from './partition.ts';
  * members that are gone and not given up yet.
  */
 export class OtherMembers {
-  readonly #admin: Admin;
   readonly #group: string;
   #partitions = new Map<string, readonly number[]>();
   /** Stands for the generation in which that was asked. */
   #askedWith: AssignedPartition | undefined;
 
-  constructor(admin: Admin, group: string) {
-    this.#admin = admin;
+  constructor(group: string) {
     this.#group = group;
   }
 
   /** As BrokerOffsets.areOthersAt promises. */
   async areAt(
+    admin: Admin,
     timestamps: ReadonlyMap<string, number>,
     own: readonly AssignedPartition[],
   ): Promise<boolean> {
-    const others = await this.#otherPartitions([...timestamps.keys()], own);
+    const others = await this.#otherPartitions(admin, [...timestamps.keys()], own);
     if (others.size === 0) return true;
-    const committed = await readCommitted(this.#admin, this.#group, [...others.keys()]);
+    const committed = await readCommitted(admin, this.#group, [...others.keys()]);
     for (const [topic, partitions] of others) {
-      const needed = await this.#offsetsAt(topic, timestamps.get(topic) ?? 0);
+      const needed = await offsetsAt(admin, topic, timestamps.get(topic) ?? 0);
       const isAt = (partition: number) =>
         (committed.get(`${topic}/${partition}`) ?? -1) >= (needed.get(partition) ?? 0);
       if (!partitions.every(isAt)) return false;
@@ -35,13 +34,14 @@ export class OtherMembers {
   }
 
   async #otherPartitions(
+    admin: Admin,
     topics: readonly string[],
     own: readonly AssignedPartition[],
   ): Promise<ReadonlyMap<string, readonly number[]>> {
     // Partitions that are added make kafkajs join again.
     if (this.#askedWith !== own[0]) this.#partitions.clear();
     this.#askedWith = own[0];
-    if (!topics.every((topic) => this.#partitions.has(topic))) await this.#ask(topics);
+    if (!topics.every((topic) => this.#partitions.has(topic))) await this.#ask(admin, topics);
     const owned = new Set(own.map(({ topic, partition }) => `${topic}/${partition}`));
     const others = new Map<string, readonly number[]>();
     for (const topic of topics) {
@@ -52,28 +52,38 @@ export class OtherMembers {
     return others;
   }
 
-  async #ask(topics: readonly string[]): Promise<void> {
-    const metadata = await this.#admin.fetchTopicMetadata({ topics: [...topics] });
-    for (const { name, partitions } of metadata.topics) {
-      this.#partitions.set(
-        name,
-        partitions.map(({ partitionId }) => partitionId),
-      );
-    }
+  /** A topic that is gone has no partitions. */
+  async #ask(admin: Admin, topics: readonly string[]): Promise<void> {
+    const names = new Set(await admin.listTopics());
+    const present = topics.filter((topic) => names.has(topic));
+    const found = present.length === 0 ? [] : await readPartitions(admin, present);
+    for (const topic of topics) this.#partitions.set(topic, []);
+    for (const [topic, partitions] of found) this.#partitions.set(topic, partitions);
   }
+}
 
-  /** Of each partition the first offset with at least this timestamp; -1 where nothing lies before it. */
-  async #offsetsAt(topic: string, timestamp: number): Promise<ReadonlyMap<number, number>> {
-    const ends = await this.#admin.fetchTopicOffsets(topic);
-    const lows = new Map(ends.map(({ partition, low }) => [partition, Number(low)]));
-    const offsets = await this.#admin.fetchTopicOffsetsByTimestamp(topic, timestamp);
-    return new Map(
-      offsets.map(({ partition, offset }) => [
-        partition,
-        Number(offset) <= (lows.get(partition) ?? 0) ? -1 : Number(offset),
-      ]),
-    );
-  }
+async function readPartitions(admin: Admin, topics: string[]) {
+  const metadata = await admin.fetchTopicMetadata({ topics });
+  return metadata.topics.map(
+    ({ name, partitions }) => [name, partitions.map(({ partitionId }) => partitionId)] as const,
+  );
+}
+
+/** Of each partition the first offset with at least this timestamp; -1 where nothing lies before it. */
+async function offsetsAt(
+  admin: Admin,
+  topic: string,
+  timestamp: number,
+): Promise<ReadonlyMap<number, number>> {
+  const ends = await admin.fetchTopicOffsets(topic);
+  const lows = new Map(ends.map(({ partition, low }) => [partition, Number(low)]));
+  const offsets = await admin.fetchTopicOffsetsByTimestamp(topic, timestamp);
+  return new Map(
+    offsets.map(({ partition, offset }) => [
+      partition,
+      Number(offset) <= (lows.get(partition) ?? 0) ? -1 : Number(offset),
+    ]),
+  );
 }
 
 /** The group's committed offsets; -1, for a partition without one, is below every offset. */

@@ -19,6 +19,12 @@ export class AssignedPartition {
   highWatermark: number | undefined;
   /** The latest Kafka timestamp read, in milliseconds. */
   latestTimestamp = Number.NEGATIVE_INFINITY;
+  /** The offset that the group had committed when the partition was assigned, once asked; below 0 for none. */
+  groupOffset: number | undefined;
+  /** The offset at which it must be read first, where somebody asked: the group's, or that of its first record. */
+  startOffset: number | undefined;
+  /** The offset that the group had in an earlier generation, where this member had the partition then. */
+  earlierOffset: number | undefined;
   /** The offset last committed in this generation. */
   committed: number | undefined;
   /** Whether the consumer was told to fetch nothing from it. */
@@ -41,6 +47,11 @@ export class AssignedPartition {
   advance(position: number): void {
     this.position = position;
     this.watermark.advance(position);
+  }
+
+  /** The offset that the group has, as far as this member knows; below 0 for none. */
+  get knownOffset(): number {
+    return this.committed ?? this.groupOffset ?? -1;
   }
 
   /** How many offsets were read and are not committed. */

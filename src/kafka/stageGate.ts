@@ -64,8 +64,8 @@ export class StageGate {
   }
 
   /**
-   * How many of these records, from the first on, may go on now. When not all may, the partition is blocked
-   * until `release` says otherwise. Rejects when the broker doesn't tell its offsets.
+   * How many of these records, from the first on, may go on now; so many count as read. When not all may, the
+   * partition is blocked until `release` says otherwise. Rejects when the broker doesn't tell its offsets.
    */
   async admit(
     partition: AssignedPartition,
@@ -73,8 +73,11 @@ export class StageGate {
     assigned: Iterable<AssignedPartition>,
   ): Promise<number> {
     const own = Array.from(assigned);
-    const passing = await this.#admitByOwn(partition, records, own);
-    return this.#admitByOthers(partition, records.slice(0, passing), own);
+    const { passing, block } = await this.#admitByOwn(partition, records, own);
+    const admitted = await this.#admitByOthers(partition, records.slice(0, passing), own);
+    // With a block it counts as read up to there.
+    if (block && admitted === passing) this.#blocks.set(partition, block);
+    return admitted;
   }
 
   /** Lets the partitions that wait for other members try again with their next batch. */
@@ -86,25 +89,24 @@ export class StageGate {
     partition: AssignedPartition,
     records: readonly SourceRecord[],
     assigned: readonly AssignedPartition[],
-  ): Promise<number> {
+  ): Promise<{ readonly passing: number; readonly block?: Block }> {
     const earlier = this.#earlierThan(partition, assigned);
-    if (this.#countPassing(partition, records, earlier) === records.length) return records.length;
+    const all = records.length;
+    if (this.#countPassing(partition, records, earlier) === all) return { passing: all };
     const ends = await this.#offsets.ends(earlier);
     const unread = earlier.filter((other) => !hasReached(other, ends));
     const passing = this.#countPassing(partition, records, unread);
     const waiting = records[passing];
     const last = records.at(-1);
-    if (waiting && last) {
-      const { timestamp, offset } = waiting;
-      this.#blocks.set(partition, { timestamp, offset, lastOffset: last.offset, ends });
-    }
-    return passing;
+    if (!waiting || !last) return { passing };
+    const { timestamp, offset } = waiting;
+    return { passing, block: { timestamp, offset, lastOffset: last.offset, ends } };
   }
 
   /** Unblocks the partitions whose wait is over, and drops what is no longer assigned. */
   release(assigned: readonly AssignedPartition[]): void {
     for (const [partition, block] of this.#blocks) {
-      if (partition.isRevoked) {
+      if (!assigned.includes(partition)) {
         this.#blocks.delete(partition);
         continue;
       }

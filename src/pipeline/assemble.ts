@@ -2,6 +2,7 @@ import type { SchemaRegistry } from '../avro/registry.ts';
 import type { AvroSchema } from '../avro/schema.ts';
 import type { Clock } from '../clock.ts';
 import type { Config, Mapping } from '../config/schema.ts';
+import { unlessAborted } from '../deadline.ts';
 import type { DeadLetters } from '../kafka/deadLetters.ts';
 import type { Stage, TopicStages } from '../kafka/stageGate.ts';
 import { Breaker } from '../powerspace/breaker.ts';
@@ -13,13 +14,17 @@ import type { Traces } from '../telemetry/traces.ts';
 import { createAttempt } from './attempt.ts';
 import { Availability } from './availability.ts';
 import { createClaim } from './claim.ts';
+import { compose } from './compose.ts';
 import { createDecode, type TopicFormat } from './decode.ts';
 import { Deliverer } from './deliver.ts';
 import { Outstanding } from './delivery.ts';
 import { Intake, type IntakeLimits } from './intake.ts';
 import { createJoin } from './join.ts';
+import { map } from './map.ts';
 import { createPipeline } from './pipeline.ts';
+import { Quarantine } from './quarantine.ts';
 import { createSettle } from './settle.ts';
+import { inSequence } from './step.ts';
 
 /** The parts of the outside world, opened. */
 export interface OpenParts {
@@ -50,16 +55,19 @@ export type AssembledPipeline = ReturnType<typeof assemblePipeline>;
 
 /** Builds the steps from the parts that they need. */
 export function assemblePipeline(parts: OpenParts) {
-  const { config, clock, log, random, metrics, traces, onFailure } = parts;
-  const { clicks, ledger } = parts.store;
+  const { config, clock, log, random, metrics, traces, stopping, onFailure } = parts;
+  const { clicks, ledger, workLog } = parts.store;
   const intake = new Intake(parts.limits);
   const outstanding = new Outstanding();
   const breaker = new Breaker();
   const availability = new Availability(clock, log, random);
-  const untilAvailable = availability.until(parts.stopping);
+  const untilAvailable = availability.until(stopping);
   const settle = createSettle({
     ...{ intake, outstanding, ledger, clock, metrics, traces, onFailure },
-    deadLetters: parts.deadLetters,
+    // It takes up to 15 s to fail, and what is only claimed is still to be given back.
+    deadLetters: {
+      send: (letters) => unlessAborted(parts.deadline, parts.deadLetters.send(letters)),
+    },
     untilAvailable: availability.until(parts.deadline),
   });
   const deliverer = new Deliverer({
@@ -70,10 +78,13 @@ export function assemblePipeline(parts: OpenParts) {
     giveBack: settle.giveBack,
   });
   const topics = topicFormats(config.mappings, parts.schemas);
+  const { prepare, decode } = createDecode({ topics, registry: parts.registry, untilAvailable });
+  const quarantine = new Quarantine({ workLog, untilAvailable, clock, log, stopping, onFailure });
   const pipeline = createPipeline({
-    ...{ intake, deliverer, settle },
-    decode: createDecode({ topics, registry: parts.registry, untilAvailable }),
+    ...{ intake, prepare, deliverer, settle },
+    decodeAndMap: quarantine.guard((record) => record, inSequence(decode, map)),
     join: createJoin({ clicks, rules: config.clicks, traces, untilAvailable }),
+    compose: quarantine.guard(({ mapped }) => mapped.record, compose),
     claim: createClaim({
       ...{ ledger, outstanding, clock, untilAvailable },
       letGo: (record) => intake.release(record),

@@ -9,9 +9,9 @@ const longestDelay = 10_000;
 export type UntilAvailable = <T>(work: () => Promise<T>) => Promise<T>;
 
 /**
- * Waits for the parts that the pipeline needs. What fails with UnavailableError, or because access is not
- * granted, is repeated 0.2 s to 10 s apart, with jitter, for as long as it takes: the records wait, and
- * through the full intake so does Kafka.
+ * Waits for the parts that are needed. What fails with UnavailableError, or because access is not granted, is
+ * repeated 0.2 s to 10 s apart, with jitter, for as long as it takes: the records wait, and through the full
+ * intake so does Kafka.
  */
 export class Availability {
   readonly #clock: Clock;
@@ -33,23 +33,33 @@ export class Availability {
 
   /** A way to wait, until `signal` aborts: then it rejects with its reason. Other errors pass through. */
   until(signal: AbortSignal): UntilAvailable {
-    return async (work) => {
-      const id = Symbol();
-      try {
-        for (let failures = 1; ; failures += 1) {
-          try {
-            return await work();
-          } catch (thrown) {
-            if (!isWorthWaiting(thrown)) throw thrown;
-            const reason = describe(thrown);
-            this.#waiting.set(id, reason);
-            await this.#wait(reason, failures, signal);
-          }
+    return (work) => this.#repeat(work, whyAwayOrRefused, signal);
+  }
+
+  /**
+   * The same for a start, when whoever set it up looks on: that access is not granted passes through too, as
+   * does everything else that ConfigurationError says.
+   */
+  untilReached(signal: AbortSignal): UntilAvailable {
+    return (work) => this.#repeat(work, whyAway, signal);
+  }
+
+  async #repeat<T>(work: () => Promise<T>, why: WhyAway, signal: AbortSignal): Promise<T> {
+    const id = Symbol();
+    try {
+      for (let failures = 1; ; failures += 1) {
+        try {
+          return await work();
+        } catch (thrown) {
+          const reason = why(thrown);
+          if (reason === undefined) throw thrown;
+          this.#waiting.set(id, reason);
+          await this.#wait(reason, failures, signal);
         }
-      } finally {
-        this.#waiting.delete(id);
       }
-    };
+    } finally {
+      this.#waiting.delete(id);
+    }
   }
 
   async #wait(reason: string, failures: number, signal: AbortSignal): Promise<void> {
@@ -61,11 +71,13 @@ export class Availability {
   }
 }
 
-function isWorthWaiting(thrown: unknown): thrown is UnavailableError | ConfigurationError {
-  return thrown instanceof UnavailableError || thrown instanceof ConfigurationError;
-}
+/** Why a part that has failed so can't serve; undefined for what no waiting mends. */
+type WhyAway = (thrown: unknown) => string | undefined;
 
-function describe(error: UnavailableError | ConfigurationError): string {
-  if (error instanceof UnavailableError) return error.message;
-  return error.problems.map(({ message }) => message).join('; ');
-}
+const whyAway: WhyAway = (thrown) =>
+  thrown instanceof UnavailableError ? thrown.message : undefined;
+
+const whyAwayOrRefused: WhyAway = (thrown) =>
+  thrown instanceof ConfigurationError
+    ? thrown.problems.map(({ message }) => message).join('; ')
+    : whyAway(thrown);

@@ -38,19 +38,23 @@ export interface DecodeParts {
   readonly untilAvailable: UntilAvailable;
 }
 
-/** Reads the mapped fields of each record; fetches the schemas that are not known yet, then is synchronous. */
-export function createDecode(parts: DecodeParts) {
-  const { topics, registry, untilAvailable } = parts;
+/** Reads the mapped fields of each record. */
+export function createDecode({ topics, registry, untilAvailable }: DecodeParts) {
   const decoders = new Map(topics.map((topic) => [topic.topic, new TopicDecoder(topic, registry)]));
   const decoderOf = (record: SourceRecord) => decoders.get(record.topic) as TopicDecoder;
-  return async function decode(
-    records: readonly SourceRecord[],
-  ): Promise<StepResult<DecodedRecord>> {
-    for (const record of records) {
-      const pending = decoderOf(record).prepare(record);
-      if (pending) await untilAvailable(pending);
-    }
-    return eachRecord(records, (record) => decoderOf(record).decode(record));
+  return {
+    /** Fetches the schemas that the records need and that are not known yet. */
+    async prepare(records: readonly SourceRecord[]): Promise<void> {
+      for (const record of records) {
+        const pending = decoderOf(record).prepare(record);
+        if (pending) await untilAvailable(pending);
+      }
+    },
+
+    /** Waits for nothing. The schemas have to be there. */
+    decode(records: readonly SourceRecord[]): StepResult<DecodedRecord> {
+      return eachRecord(records, (record) => decoderOf(record).decode(record));
+    },
   };
 }
 

@@ -121,8 +121,8 @@ export class Deliverer {
   async #send(delivery: Delivery): Promise<void> {
     if (delivery.wasInterrupted && delivery.attempts === 0) this.#countResend(delivery);
     const ended = await this.#parts.attempt(delivery);
-    this.#reportToBreaker(ended.class, delivery);
     const error = describeAttempt(ended.result);
+    this.#reportToBreaker(ended.class, delivery, error);
     switch (ended.class) {
       case 'delivered':
         this.lastSuccessAt = this.#parts.clock.now();
@@ -174,15 +174,15 @@ export class Deliverer {
     this.#cancelProbe = clock.schedule(delay, () => this.#pump());
   }
 
-  #reportToBreaker(attemptClass: AttemptClass, delivery: Delivery): void {
+  /** A hold is told when it begins, and when its reason becomes another one: what mends it is another thing then. */
+  #reportToBreaker(attemptClass: AttemptClass, { postback }: Delivery, error: string): void {
     const { breaker, clock, log } = this.#parts;
     const before = breaker.hold;
-    breaker.report(attemptClass, delivery.postback.clickId, clock.now());
-    if (before === undefined && breaker.hold !== undefined) {
-      log.error({ hold: breaker.hold }, holdMessages[breaker.hold]);
-    } else if (before !== undefined && breaker.hold === undefined) {
-      log.info({ hold: before }, 'postbacks flow again');
-    }
+    breaker.report(attemptClass, postback.clickId, clock.now());
+    const { hold } = breaker;
+    if (hold === before) return;
+    if (hold === undefined) log.info({ hold: before }, 'postbacks flow again');
+    else log.error({ hold, error }, holdMessages[hold]);
   }
 
   #countResend({ postback }: Delivery): void {

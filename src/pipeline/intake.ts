@@ -6,8 +6,11 @@ export interface IntakeLimits {
   readonly bytes: number;
 }
 
-/** The limits of design §3. */
-export const defaultIntakeLimits: IntakeLimits = { records: 10_000, bytes: 64 * 1024 * 1024 };
+/**
+ * A conversion that waits takes 2.7 KB beside its payload. Both limits together stay below the 50 MB by which an
+ * outage may make the process grow, whatever the size of the records.
+ */
+export const defaultIntakeLimits: IntakeLimits = { records: 10_000, bytes: 16 * 1024 * 1024 };
 
 /**
  * What was read and has no outcome yet. Full, it asks for a pause; half empty, for more. Holds records from

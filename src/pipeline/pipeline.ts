@@ -1,27 +1,31 @@
 import type { SourceRecord } from '../kafka/partition.ts';
 import { stepDone } from '../steps.ts';
 import type { createClaim } from './claim.ts';
-import { compose } from './compose.ts';
-import type { createDecode } from './decode.ts';
+import type { Conversion } from './compose.ts';
 import type { Deliverer } from './deliver.ts';
 import type { Intake } from './intake.ts';
-import type { createJoin } from './join.ts';
-import { map } from './map.ts';
+import type { createJoin, JoinedRecord } from './join.ts';
+import type { MappedRecord } from './map.ts';
 import type { Settle } from './settle.ts';
 import type { StepResult } from './step.ts';
 
 /** Records that go through the steps together. */
 const chunkSize = 2_000;
 
-/** The steps that need a part of the outside world, and what stands before and behind them. */
+/** The steps, and what stands before and behind them. */
 export interface PipelineParts {
   readonly intake: Intake;
-  readonly decode: ReturnType<typeof createDecode>;
+  /** Fetches the schemas that are not known yet. */
+  readonly prepare: (records: readonly SourceRecord[]) => Promise<void>;
+  readonly decodeAndMap: Step<SourceRecord, MappedRecord>;
   readonly join: ReturnType<typeof createJoin>;
+  readonly compose: Step<JoinedRecord, Conversion>;
   readonly claim: ReturnType<typeof createClaim>;
   readonly deliverer: Deliverer;
   readonly settle: Settle;
 }
+
+type Step<In, Passed> = (items: readonly In[]) => Promise<StepResult<Passed>>;
 
 /**
  * The way of a record, from Kafka to its outcome. Each step hands on what the next one needs, and settles the
@@ -29,15 +33,15 @@ export interface PipelineParts {
  * the next chunk is already being joined. An offset is committed (kafka/consumer.ts) once it and all before it are settled.
  */
 export function createPipeline(parts: PipelineParts) {
-  const { intake, decode, join, claim, deliverer, settle } = parts;
+  const { intake, prepare, decodeAndMap, join, compose, claim, deliverer, settle } = parts;
 
   async function processChunk(records: readonly SourceRecord[]): Promise<void> {
-    const decoded = settleEarly(await decode(records));
+    await prepare(records);
+    const mapped = settleEarly(await decodeAndMap(records));
     stepDone('decoded');
-    const mapped = settleEarly(map(decoded));
     const joined = settleEarly(await join(mapped));
     stepDone('joined');
-    const composed = settleEarly(compose(joined));
+    const composed = settleEarly(await compose(joined));
     const claimed = settleEarly(await claim(composed));
     stepDone('claimed');
     deliverer.add(claimed);

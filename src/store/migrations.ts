@@ -27,4 +27,19 @@ export const sqliteMigrations: readonly string[] = [
   ) WITHOUT ROWID;
   CREATE INDEX ledger_claimed_at ON ledger (claimed_at);
   `,
+  `
+  CREATE TABLE work (
+    owner  TEXT NOT NULL PRIMARY KEY,
+    ranges TEXT NOT NULL
+  ) WITHOUT ROWID;
+
+  CREATE TABLE crashed_work (
+    topic        TEXT NOT NULL,
+    partition    INTEGER NOT NULL,
+    first_offset INTEGER NOT NULL,
+    last_offset  INTEGER NOT NULL,
+    crashes      INTEGER NOT NULL,
+    PRIMARY KEY (topic, partition, first_offset, last_offset)
+  ) WITHOUT ROWID;
+  `,
 ];

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { DatabaseSync, type SQLOutputValue } from 'node:sqlite';
 import { toError, UnavailableError } from '../errors.ts';
 import { sqliteMigrations } from './migrations.ts';
+import { openWorkLog, type Run } from './sqliteWorkLog.ts';
 import type {
   Claim,
   ClaimResult,
@@ -19,8 +20,13 @@ import type {
  */
 export function openSqliteStore(file: string): Store {
   using opening = new DisposableStack();
-  const database = guard(file, () => openDatabase(file, opening));
-  const run = <T>(work: () => T): Promise<T> => {
+  if (file !== ':memory:') guard(file, () => lockOut(file, opening));
+  // A claim must outlive a power cut, or what it guards is sent twice.
+  const database = guard(file, () => openDatabase(file, 'FULL', opening));
+  // NORMAL, where OFF would be as quick: the file is the ledger's too, and must not break when the power is cut.
+  const workDatabase = guard(file, () => openDatabase(file, 'NORMAL', opening));
+  const owner = randomUUID();
+  const run: Run = (work) => {
     // node:sqlite is synchronous; the promise is what a store over a network needs.
     try {
       return Promise.resolve(work());
@@ -28,31 +34,37 @@ export function openSqliteStore(file: string): Store {
       return Promise.reject(unavailable(file, thrown));
     }
   };
-  const transaction = <T>(work: () => T): Promise<T> =>
-    run(() => {
-      database.exec('BEGIN IMMEDIATE');
-      try {
-        const result = work();
-        database.exec('COMMIT');
-        return result;
-      } catch (thrown) {
-        if (database.isTransaction) database.exec('ROLLBACK');
-        throw thrown;
-      }
-    });
+  const transaction: Run = (work) => run(() => inTransaction(database, work));
   const clicks = openClicks(database, run, transaction);
-  const ledger = openLedger(database, run, transaction);
+  const ledger = openLedger(database, owner, { run, transaction });
+  const workLog = openWorkLog(workDatabase, owner, {
+    run,
+    transaction: (work) => run(() => inTransaction(workDatabase, work)),
+  });
   const opened = opening.move();
-  return { clicks, ledger, close: () => run(() => opened.dispose()) };
+  return { clicks, ledger, workLog, close: () => run(() => opened.dispose()) };
 }
 
-type Run = <T>(work: () => T) => Promise<T>;
+function inTransaction<T>(database: DatabaseSync, work: () => T): T {
+  database.exec('BEGIN IMMEDIATE');
+  try {
+    const result = work();
+    database.exec('COMMIT');
+    return result;
+  } catch (thrown) {
+    if (database.isTransaction) database.exec('ROLLBACK');
+    throw thrown;
+  }
+}
 
-function openDatabase(file: string, opening: DisposableStack): DatabaseSync {
-  if (file !== ':memory:') lockOut(file, opening);
+/** A connection, and what it waits for when it commits: FULL for the disk, NORMAL for the system only. */
+function openDatabase(
+  file: string,
+  synchronous: 'FULL' | 'NORMAL',
+  opening: DisposableStack,
+): DatabaseSync {
   const database = opening.use(new DatabaseSync(file, { timeout: 1_000 }));
-  // FULL: a claim must outlive a power cut, or what it guards is sent twice.
-  database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;');
+  database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = ${synchronous};`);
   database.exec('BEGIN IMMEDIATE');
   const version = Number(database.prepare('PRAGMA user_version').get()?.['user_version']);
   for (const statements of sqliteMigrations.slice(version)) database.exec(statements);
@@ -70,6 +82,7 @@ function lockOut(file: string, opening: DisposableStack): void {
   try {
     lock.exec('BEGIN EXCLUSIVE');
   } catch (thrown) {
+    if (primaryCode(thrown) !== busy) throw thrown;
     const detail =
       'another connector has it open; a file serves one at a time, so end that one first';
     throw new UnavailableError(`store sqlite:${file}`, detail, { cause: thrown });
@@ -112,8 +125,11 @@ function openClicks(database: DatabaseSync, run: Run, transaction: Run): Store['
   };
 }
 
-function openLedger(database: DatabaseSync, run: Run, transaction: Run): Ledger {
-  const owner = randomUUID();
+function openLedger(
+  database: DatabaseSync,
+  owner: string,
+  { run, transaction }: { readonly run: Run; readonly transaction: Run },
+): Ledger {
   const insert = database.prepare(
     `INSERT INTO ledger (key, kind, state, owner, topic, partition, "offset", claimed_at)
      VALUES (?, ?, 'claimed', ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
@@ -168,8 +184,15 @@ function toLedgerState(state: string): LedgerState {
   throw new Error(`the ledger holds the unknown state "${state}"`);
 }
 
+const busy = 5;
+
+/** SQLite's primary result code; 0, done, for other errors. */
+function primaryCode(thrown: unknown): number {
+  return thrown instanceof Error && 'errcode' in thrown ? Number(thrown.errcode) & 0xff : 0;
+}
+
 /** SQLite's primary result codes that may pass: busy, locked, read-only, I/O, full, can't open, not a database yet. */
-const passing = new Set([5, 6, 8, 10, 13, 14, 26]);
+const passing = new Set([busy, 6, 8, 10, 13, 14, 26]);
 
 function guard<T>(file: string, work: () => T): T {
   try {
@@ -181,8 +204,7 @@ function guard<T>(file: string, work: () => T): T {
 
 function unavailable(file: string, thrown: unknown): Error {
   const error = toError(thrown);
-  const code = 'errcode' in error ? Number(error.errcode) & 0xff : undefined;
-  return code !== undefined && passing.has(code)
+  return passing.has(primaryCode(error))
     ? new UnavailableError(`store sqlite:${file}`, error.message, { cause: error })
     : error;
 }

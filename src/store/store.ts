@@ -59,9 +59,39 @@ export interface Ledger {
   count(): Promise<number>;
 }
 
-/** Where clicks and the ledger are kept. Every call may throw UnavailableError: try it again later. */
+/** Records of a partition, from one offset to another, both included. */
+export interface RecordRange {
+  readonly topic: string;
+  readonly partition: number;
+  readonly firstOffset: number;
+  readonly lastOffset: number;
+}
+
+/** Records at work on which earlier processes ended. */
+export interface CrashedRange extends RecordRange {
+  /** How many ended at work on just this range. */
+  readonly crashes: number;
+}
+
+/**
+ * The memory of what a process works on, in case that ends it: whatever a process leaves begun when it ends
+ * counts as a crash at work on it. It has to outlive the process, not a power cut, and is quick accordingly.
+ */
+export interface WorkLog {
+  /** This process now works on these records, and on nothing else. */
+  begin(ranges: readonly RecordRange[]): Promise<void>;
+  /** It has come through, and works on nothing. */
+  end(): Promise<void>;
+  /** Everything that processes which have ended were at work on then, unless it is forgotten. */
+  crashed(): Promise<readonly CrashedRange[]>;
+  /** Forgets the crashes on just these ranges. */
+  forget(ranges: readonly RecordRange[]): Promise<void>;
+}
+
+/** What has to outlive a process. Every call may throw UnavailableError: try it again later. */
 export interface Store {
   readonly clicks: ClickStore;
   readonly ledger: Ledger;
+  readonly workLog: WorkLog;
   close(): Promise<void>;
 }

@@ -22,7 +22,7 @@ export interface Telemetry {
   readonly meter: Meter;
   /** Answers a GET of /metrics in Prometheus' text format. */
   readonly handleMetrics: (request: IncomingMessage, response: ServerResponse) => void;
-  /** Exports what is left, as far as that takes no longer than 1.5 s. */
+  /** Exports what is left, as far as that takes no longer than 1.5 s. Called again, it is the same end. */
   close(): Promise<void>;
 }
 
@@ -48,13 +48,18 @@ export async function startTelemetry(): Promise<Telemetry> {
   const meters = new MeterProvider({ readers, resource: describeService() });
   const serviceName = environment['OTEL_SERVICE_NAME'] ?? name;
   const tracing = isTracing ? await startTracing(serviceName) : undefined;
+  const exportTheRest = async () => {
+    const exported = Promise.allSettled([meters.shutdown(), tracing?.shutdown()]);
+    await Promise.race([exported, sleep(closeDeadline, undefined, { ref: false })]);
+  };
+  let closed: Promise<void> | undefined;
   return {
     meter: meters.getMeter(name),
     tracer: trace.getTracer(name),
     handleMetrics,
-    async close() {
-      const exported = Promise.allSettled([meters.shutdown(), tracing?.shutdown()]);
-      await Promise.race([exported, sleep(closeDeadline, undefined, { ref: false })]);
+    close() {
+      closed ??= exportTheRest();
+      return closed;
     },
   };
 }

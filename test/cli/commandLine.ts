@@ -12,6 +12,8 @@ const program = resolve('src/main.ts');
 /** How a command is run; `environment` is added to that of the tests. */
 export interface CommandOptions {
   readonly folder?: string;
+  /** A command that runs the one that follows it, such as `nice`. */
+  readonly through?: readonly string[];
   readonly environment?: NodeJS.ProcessEnv;
 }
 
@@ -26,6 +28,7 @@ export interface EndedCommand {
 export interface RunningCommand {
   /** What it has written so far. */
   readonly written: { readonly stdout: string; readonly stderr: string };
+  readonly processId: number | undefined;
   readonly ended: Promise<EndedCommand>;
   signal(name: NodeJS.Signals): void;
 }
@@ -33,9 +36,10 @@ export interface RunningCommand {
 /** Starts `powerspace-connector …` as a person would; it is ended with the test at the latest. */
 export function startCommand(
   commandArguments: readonly string[],
-  { folder, environment }: CommandOptions = {},
+  { folder, through = [], environment }: CommandOptions = {},
 ): RunningCommand {
-  const child = spawn(process.execPath, [program, ...commandArguments], {
+  const command = [...through, process.execPath, program, ...commandArguments];
+  const child = spawn(command[0] as string, command.slice(1), {
     cwd: folder,
     env: { ...process.env, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -53,6 +57,7 @@ export function startCommand(
   const ended = Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')]);
   return {
     written,
+    processId: child.pid,
     ended: ended.then(([stdout, stderr]) => ({ exitCode: child.exitCode, stdout, stderr })),
     signal: (name) => child.kill(name),
   };

@@ -101,10 +101,19 @@ export function ownTopics(prefix: string) {
 
 const minute = 60_000;
 
+/** The topics and their schemas, before there is any event. */
+export async function createTopics(platform: OwnPlatform): Promise<void> {
+  const { visits, registrations, purchases } = ownTopics(platform.prefix);
+  for (const topic of [visits, registrations, purchases]) await platform.createTopic(topic);
+  await platform.produce(visits, visitSchema, []);
+  await platform.produce(registrations, registrationSchema, []);
+  await platform.produce(purchases, purchaseSchema, []);
+}
+
 /** Visits, registrations and purchases; resolves with the request lines that Powerspace must get. */
 export async function produceEvents(platform: OwnPlatform): Promise<readonly string[]> {
   const topics = ownTopics(platform.prefix);
-  for (const topic of Object.values(topics)) await platform.createTopic(topic);
+  await createTopics(platform);
   const start = Date.now() - 60 * minute;
   await platform.produce(topics.visits, visitSchema, [
     visit('session-1', 'pws-Ab1_~.', start),
@@ -133,6 +142,17 @@ export async function produceEvents(platform: OwnPlatform): Promise<readonly str
     'GET /ord?qci=pws-Ab1_~.&ov=49.99 HTTP/1.1',
     'GET /ord?qci=Zm9v%2BYmFy%2Fw%3D%3D&ov=120 HTTP/1.1',
   ];
+}
+
+/** Orders of a customer whose click is known by then; resolves with the request lines that Powerspace must get. */
+export async function producePurchases(
+  platform: OwnPlatform,
+  ids: readonly string[],
+): Promise<readonly string[]> {
+  const sums = { gross: 700, delivery: null, currency: 'EUR' };
+  const purchases = ids.map((id) => purchase(id, 1001, sums, 'PAID', Date.now() - minute));
+  await platform.produce(ownTopics(platform.prefix).purchases, purchaseSchema, purchases);
+  return ids.map(() => 'GET /ord?qci=pws-Ab1_~.&ov=7 HTTP/1.1');
 }
 
 /** What `run` reports of those events at its end. */

@@ -36,8 +36,10 @@ interface PartitionOffsets {
 }
 
 /** Connects to the real parts; everything is closed when the test ends. */
-export async function openOwnPlatform(context: TestContext): Promise<OwnPlatform> {
-  const { brokers } = realPart('kafka', context);
+export async function openOwnPlatform(
+  context: TestContext,
+  { brokers } = realPart('kafka', context),
+): Promise<OwnPlatform> {
   const { url: registryUrl } = realPart('registry', context);
   installKafkajsGuards();
   const prefix = `acme-${randomBytes(4).toString('hex')}.`;

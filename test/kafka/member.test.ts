@@ -99,6 +99,41 @@ describe('the group', () => {
     expect(member.isForgotten).toBe(true);
   });
 
+  test('gives a member up once its heart has not beaten for the session time-out', async () => {
+    const { member, clock, emit } = start();
+    expect(member.isSilent).toBe(false);
+    emit('GROUP_JOIN', { memberAssignment: {} });
+    await clock.advance(settings.sessionTimeout);
+    expect(member.isSilent).toBe(false);
+    await clock.advance(1);
+    expect(member.isSilent).toBe(true);
+    emit('HEARTBEAT');
+    expect(member.isSilent).toBe(false);
+  });
+
+  test('has a member that beats its heart but fetches nothing any more, which is of no use', async () => {
+    const { member, clock, emit } = start();
+    emit('GROUP_JOIN', { memberAssignment: {} });
+    const seen = [];
+    for (let passed = 0; passed < 10; passed += 1) {
+      emit('FETCH_START', { nodeId: '1' });
+      emit('HEARTBEAT');
+      await clock.advance(10_000);
+    }
+    expect([member.isSilent, member.isStalled]).toEqual([false, false]);
+    for (let passed = 0; passed < 10; passed += 1) {
+      emit('HEARTBEAT');
+      seen.push([member.isSilent, member.isStalled]);
+      await clock.advance(10_000);
+    }
+    expect([member.isForgotten, seen.slice(0, 4)]).toEqual([false, Array(4).fill([false, false])]);
+    expect(seen.slice(4, 6)).toEqual([
+      [true, false],
+      [true, false],
+    ]);
+    expect(member.isStalled).toBe(true);
+  });
+
   test('is given all the time for the first join', async () => {
     const { member, clock, join } = start();
     join();

@@ -235,6 +235,20 @@ describe('partitions of other members', () => {
     expect(subject.isBlocked(0)).toBe(true);
   });
 
+  test('hold up a record, and with it those after it, though a later one waits in a partition of our own', async () => {
+    const subject = new Subject('clicks', 'leads', 'orders');
+    subject.readTo(0, 2, 10);
+    subject.others.set('clicks', 6);
+    expect(await subject.offer(1, 5, 6, 12)).toBe(1);
+    subject.readTo(1, 1, 5);
+    subject.others.set('clicks', 100);
+    subject.gate.lookAgain();
+    expect(await subject.offer(2, 6)).toBe(0);
+    expect(await subject.offer(1, 6, 12)).toBe(1);
+    subject.readTo(1, 2, 6);
+    expect(await subject.offer(2, 6)).toBe(1);
+  });
+
   test('of a later stage are waited for by nobody', async () => {
     const subject = new Subject('leads', 'clicks');
     subject.others.set('orders', 0);

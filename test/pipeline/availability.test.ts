@@ -7,6 +7,14 @@ import { Availability } from '../../src/pipeline/availability.ts';
 const unavailable = new UnavailableError('store', 'locked');
 const notGranted = new ConfigurationError([{ severity: 'error', message: 'access denied' }]);
 
+function failing(failures: readonly unknown[]): () => Promise<string> {
+  const left = [...failures];
+  return async () => {
+    if (left.length > 0) throw left.shift();
+    return 'served';
+  };
+}
+
 /** A part that waits as long as the test wants. */
 class Subject {
   readonly waits: { milliseconds: number; end: () => void }[] = [];
@@ -31,11 +39,12 @@ class Subject {
 
   /** Calls a part that fails so many times, and then is there. */
   call(failures: readonly unknown[]): Promise<string> {
-    const left = [...failures];
-    return this.availability.until(this.controller.signal)(async () => {
-      if (left.length > 0) throw left.shift();
-      return 'served';
-    });
+    return this.availability.until(this.controller.signal)(failing(failures));
+  }
+
+  /** The same as a start does. */
+  start(failures: readonly unknown[]): Promise<string> {
+    return this.availability.untilReached(this.controller.signal)(failing(failures));
   }
 
   /** Ends the wait that is under way, once there is one. */
@@ -114,6 +123,24 @@ describe('a part that is needed', () => {
     expect(subject.lines).toMatchObject([
       { level: 40, failures: 1, delay, msg: 'store: locked; trying again' },
     ]);
+  });
+});
+
+describe('a part that a start needs', () => {
+  test('is waited for while it is not there', async () => {
+    const subject = new Subject();
+    const call = subject.start([unavailable, unavailable]);
+    await subject.endWait();
+    expect(subject.availability.problems).toEqual(['store: locked']);
+    await subject.endWait();
+    expect(await call).toBe('served');
+    expect(subject.availability.problems).toEqual([]);
+  });
+
+  test('is not waited for when the set-up is what must change', async () => {
+    const subject = new Subject();
+    await expect(subject.start([notGranted])).rejects.toBe(notGranted);
+    expect(subject.waits).toEqual([]);
   });
 });
 

@@ -1,69 +1,8 @@
-import pino from 'pino';
 import { describe, expect, test } from 'vitest';
-import { Deliverer } from '../../src/pipeline/deliver.ts';
-import type { Delivery } from '../../src/pipeline/delivery.ts';
-import type { Outcome } from '../../src/pipeline/outcome.ts';
-import { type AttemptResult, classify } from '../../src/powerspace/answer.ts';
-import { Breaker } from '../../src/powerspace/breaker.ts';
-import { ManualClock, settlePromises } from '../manualClock.ts';
-import { delivery, record, silentMetrics } from './fixtures.ts';
-
-const answered = (status: number, retryAfter?: string): AttemptResult => ({
-  type: 'answer',
-  status,
-  retryAfter,
-});
-const failed = (stage: 'before-request' | 'after-request'): AttemptResult => ({
-  type: 'failure',
-  stage,
-  code: 'ECONNRESET',
-  message: 'reset',
-});
-const second = 1_000;
-const minute = 60 * second;
-
-/** A deliverer whose attempts end as the test says. */
-function start(
-  answers: (delivery: Delivery) => AttemptResult | Promise<AttemptResult>,
-  options: {
-    concurrency?: number;
-    onAmbiguous?: 'resend' | 'hold';
-    giveUpAfter?: number;
-    conclude?: () => Promise<void>;
-  } = {},
-) {
-  const clock = new ManualClock();
-  const attempts: string[] = [];
-  const outcomes: Record<string, Outcome> = {};
-  const givenBack: string[] = [];
-  const failures: unknown[] = [];
-  const deliverer = new Deliverer({
-    attempt: async (sent) => {
-      attempts.push(sent.key.toString());
-      sent.attempts += 1;
-      const result = await answers(sent);
-      sent.status = result.type === 'answer' ? result.status : undefined;
-      return { result, class: classify(result) };
-    },
-    breaker: new Breaker(),
-    clock,
-    metrics: silentMetrics,
-    log: pino({ level: 'silent' }),
-    random: () => 0.5,
-    concurrency: options.concurrency ?? 64,
-    giveUpAfter: options.giveUpAfter ?? 60 * minute,
-    onAmbiguous: options.onAmbiguous ?? 'resend',
-    conclude: async (ended, outcome) => {
-      await options.conclude?.();
-      outcomes[ended.key.toString()] = outcome;
-    },
-    giveBack: async ({ key }) => {
-      givenBack.push(key.toString());
-    },
-    onFailure: (thrown) => failures.push(thrown),
-  });
-  return { clock, attempts, outcomes, givenBack, failures, deliverer };
-}
+import type { AttemptResult } from '../../src/powerspace/answer.ts';
+import { settlePromises } from '../manualClock.ts';
+import { answered, failed, minute, second, start } from './deliverer.ts';
+import { delivery, record } from './fixtures.ts';
 
 describe('one postback', () => {
   test('is delivered by a 200, with one attempt', async () => {

@@ -107,8 +107,8 @@ describe('an intake that is full', () => {
     expect(asked).toEqual(['pause', 'more']);
   });
 
-  test('holds 10,000 records or 64 MB unless told otherwise', () => {
-    expect(defaultIntakeLimits).toEqual({ records: 10_000, bytes: 67_108_864 });
+  test('holds 10,000 records or 16 MB unless told otherwise', () => {
+    expect(defaultIntakeLimits).toEqual({ records: 10_000, bytes: 16_777_216 });
   });
 });
 

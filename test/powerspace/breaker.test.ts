@@ -198,6 +198,31 @@ describe('what lets the postbacks flow again', () => {
     expect(subject.breaker.hold).toBe('setup');
   });
 
+  test('not failures of the probes while all is rejected: it holds on, a minute apart', () => {
+    const subject = new Subject();
+    subject.sendMany(20, 'rejected');
+    for (const attempt of ['transient', 'ambiguous', 'rejected'] as const) {
+      subject.probe(attempt);
+      expect([subject.breaker.hold, subject.wait]).toEqual(['rejected', 60_000]);
+    }
+  });
+
+  test('not a rejection after a failure of the set-up, where all had been rejected before', () => {
+    const subject = new Subject();
+    subject.sendMany(20, 'rejected');
+    subject.probe('setup');
+    expect(subject.breaker.hold).toBe('setup');
+    subject.probe('rejected');
+    expect([subject.breaker.hold, subject.wait]).toEqual(['rejected', 60_000]);
+  });
+
+  test('a rejection after a failure of the set-up, since Powerspace itself has answered', () => {
+    const subject = new Subject();
+    subject.send('setup');
+    subject.probe('rejected');
+    expect(subject.breaker.hold).toBeUndefined();
+  });
+
   test('and the next time probes are a second apart again', () => {
     const subject = opened();
     for (let probes = 0; probes < 5; probes += 1) subject.probe('transient');

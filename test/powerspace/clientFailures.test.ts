@@ -129,6 +129,7 @@ describe('an answer that is not whole when the time is up', () => {
       pour();
     });
     expect(await clientFor(receiver.url, { timeout }).get('/ld?qci=a')).toEqual(timedOut);
+    expect(receiver.requests).toHaveLength(1);
   });
 });
 

@@ -13,7 +13,7 @@ import { defaultIntakeLimits } from '../../src/pipeline/intake.ts';
 import type { Traces } from '../../src/telemetry/traces.ts';
 import { silentMetrics, silentSpan } from '../pipeline/fixtures.ts';
 import type { Brokers } from './brokers.ts';
-import { simulatedConfig, simulatedRegistry } from './events.ts';
+import { PoisonError, simulatedConfig, simulatedRegistry } from './events.ts';
 import type { Group, Partitions } from './group.ts';
 import { simulatedKafka } from './kafka.ts';
 import { type Access, type MemoryStorage, openMemoryStore } from './memoryStore.ts';
@@ -53,6 +53,8 @@ const log = pino({ level: 'silent' });
 export class ConnectorProcess implements ObservedProcess {
   readonly name: string;
   isAlive = true;
+  /** Called when a record has ended it. */
+  onPoison: () => void = () => {};
   state: 'starting' | 'running' | 'stopping' | 'stopped' = 'starting';
   readonly #surroundings: Surroundings;
   readonly #lifecycle = new Lifecycle();
@@ -86,7 +88,7 @@ export class ConnectorProcess implements ObservedProcess {
       ...{ config, log, clock: virtualClock, metrics: silentMetrics },
       registry: simulatedRegistry(this.#accessTo('registry')),
       schemas: new Map(),
-      store: openMemoryStore(storage, this.#accessTo('store')),
+      store: openMemoryStore(storage, this.#accessTo('store'), this.#accessAtOnce('store')),
       client: powerspace.clientOf(this),
       deadLetters: new DeadLetters(this.#kafka, config.kafka.group),
       limits: { ...defaultIntakeLimits, records: intake },
@@ -107,13 +109,15 @@ export class ConnectorProcess implements ObservedProcess {
     const { fail, failed } = this.#lifecycle;
     const { observer } = this.#surroundings;
     failed.catch((thrown) => {
-      observer.violate('no failure of its own', String(thrown?.stack));
+      if (thrown instanceof PoisonError) this.onPoison();
+      else observer.violate('no failure of its own', String(thrown?.stack));
     });
     const offsets: KafkaAdmin = await connectAdmin(this.#kafka, settings);
     const { intake, run } = this.#pipeline;
     const consumer = new RecordConsumer({
       ...{ kafka: this.#kafka, settings, offsets, clock: virtualClock, onFailure: fail },
       topics: topicStages(mappings),
+      isFirstRun: true,
       log: (level, message, fields) =>
         observer.note(`${level}: ${message} ${JSON.stringify(fields)}`),
       room: () => intake.room,
@@ -153,6 +157,15 @@ export class ConnectorProcess implements ObservedProcess {
         });
       });
       return promise;
+    };
+  }
+
+  /** Calls that take no time, so that nothing happens between two of them. */
+  #accessAtOnce(part: 'store'): Access {
+    return async (work) => {
+      if (this.#surroundings.failureChance(part) === 1)
+        throw new UnavailableError(part, 'simulated');
+      return work();
     };
   }
 }

@@ -12,6 +12,7 @@ export type Topic = (typeof topics)[number];
 export const oddities = [
   'none',
   'undecodable',
+  'poison',
   'tombstone',
   'marker',
   'unmapped',
@@ -84,7 +85,19 @@ export function encodeEvent(plan: EventPlan): Buffer | null | undefined {
     amount: oddity === 'worthless' ? 0 : baseAmount + number,
   });
   const writtenWith = oddity === 'unknown-schema' ? unknownSchema : schemaId;
-  return frame('confluent', writtenWith, payload as Buffer);
+  const value = frame('confluent', writtenWith, payload as Buffer);
+  return oddity === 'poison' ? poisoned(value) : value;
+}
+
+/** What a process ends of. */
+export class PoisonError extends Error {}
+
+/** Whoever takes it out of its frame, to decode it, ends of it. */
+function poisoned(value: Buffer): Buffer {
+  value.subarray = () => {
+    throw new PoisonError();
+  };
+  return value;
 }
 
 /** The conversion that a record reports when it has a click: `lead 2`, `order 5`; none for a click. */

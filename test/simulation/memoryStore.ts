@@ -3,10 +3,13 @@ import type {
   ClaimResult,
   Click,
   ClickStore,
+  CrashedRange,
   Ledger,
   LedgerEntry,
   LedgerState,
+  RecordRange,
   Store,
+  WorkLog,
 } from '../../src/store/store.ts';
 
 /** A row of the ledger, and the record that it was first claimed for. */
@@ -22,6 +25,10 @@ export class MemoryStorage {
   readonly clicks = new Map<string, Map<string, number>>();
   /** By key, in hexadecimal. */
   readonly ledger = new Map<string, LedgerRow>();
+  /** What each owner is at work on. */
+  readonly work = new Map<number, readonly RecordRange[]>();
+  /** By their range. */
+  readonly crashed = new Map<string, CrashedRange>();
   /** How many have opened it; the last is the living owner. */
   owners = 0;
 }
@@ -29,12 +36,20 @@ export class MemoryStorage {
 /** Does what a call of the store does, at once or later, or fails before or after that. */
 export type Access = <Result>(work: () => Result) => Promise<Result>;
 
-/** The rules of the SQLite store without the database. One process at a time. */
-export function openMemoryStore(storage: MemoryStorage, access: Access): Store {
+/**
+ * The rules of the SQLite store without the database. One process at a time. The work log, which waits for no
+ * disk, may have an access of its own.
+ */
+export function openMemoryStore(
+  storage: MemoryStorage,
+  access: Access,
+  workAccess: Access = access,
+): Store {
   storage.owners += 1;
   return {
     clicks: openClicks(storage.clicks, access),
     ledger: new MemoryLedger(storage.ledger, storage.owners, access),
+    workLog: new MemoryWorkLog(storage, storage.owners, workAccess),
     close: async () => {},
   };
 }
@@ -73,6 +88,52 @@ function openClicks(clicks: MemoryStorage['clicks'], access: Access): ClickStore
 
 function toClicks(userKey: string, own: ReadonlyMap<string, number>): Click[] {
   return Array.from(own, ([clickId, at]) => ({ userKey, clickId, at }));
+}
+
+/** The work log of one owner. */
+export class MemoryWorkLog implements WorkLog {
+  readonly #storage: MemoryStorage;
+  readonly #owner: number;
+  readonly #access: Access;
+
+  constructor(storage: MemoryStorage, owner: number, access: Access) {
+    this.#storage = storage;
+    this.#owner = owner;
+    this.#access = access;
+  }
+
+  begin(ranges: readonly RecordRange[]): Promise<void> {
+    return this.#access(() => void this.#storage.work.set(this.#owner, ranges));
+  }
+
+  end(): Promise<void> {
+    return this.#access(() => void this.#storage.work.delete(this.#owner));
+  }
+
+  crashed(): Promise<readonly CrashedRange[]> {
+    const { work, crashed } = this.#storage;
+    return this.#access(() => {
+      for (const [owner, ranges] of work) {
+        if (owner === this.#owner) continue;
+        for (const range of ranges) {
+          const crashes = (crashed.get(nameOf(range))?.crashes ?? 0) + 1;
+          crashed.set(nameOf(range), { ...range, crashes });
+        }
+        work.delete(owner);
+      }
+      return [...crashed.values()];
+    });
+  }
+
+  forget(ranges: readonly RecordRange[]): Promise<void> {
+    return this.#access(() => {
+      for (const range of ranges) this.#storage.crashed.delete(nameOf(range));
+    });
+  }
+}
+
+function nameOf({ topic, partition, firstOffset, lastOffset }: RecordRange): string {
+  return `${topic}/${partition}/${firstOffset}-${lastOffset}`;
 }
 
 /** The ledger of one owner. */

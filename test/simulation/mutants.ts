@@ -8,7 +8,7 @@ import type { AssignedPartition } from '../../src/kafka/partition.ts';
 import { Watermark } from '../../src/kafka/watermark.ts';
 import { Deliverer } from '../../src/pipeline/deliver.ts';
 import { Outstanding } from '../../src/pipeline/delivery.ts';
-import { MemoryLedger } from './memoryStore.ts';
+import { MemoryLedger, MemoryWorkLog } from './memoryStore.ts';
 import type { Invariant } from './observer.ts';
 import type { IncidentKind } from './scenario.ts';
 
@@ -188,8 +188,16 @@ const inSending: readonly Mutant[] = [
   },
 ];
 
+const inReading: readonly Mutant[] = [
+  {
+    bug: 'a record that ends the process ends each that is started after it',
+    breaks: 'I1',
+    plant: () => replace(MemoryWorkLog.prototype, 'crashed', () => async () => []),
+  },
+];
+
 /** Bugs that systems like this had. */
-export const knownBugs: readonly Mutant[] = [...inOffsets, ...inSending];
+export const knownBugs: readonly Mutant[] = [...inOffsets, ...inSending, ...inReading];
 
 /** Bugs that this connector had, until the simulation found them. */
 export const foundBugs: readonly Mutant[] = [

@@ -170,6 +170,7 @@ export class Observer implements GroupWatcher, PowerspaceWatcher {
         return undefined;
       case 'dead-lettered':
         if (!this.#deadLetters.has(nameOf(record))) return 'there is no dead letter';
+        if (reason === 'undecodable' && isDecodable(record)) return 'it can be decoded';
         return reason === 'held' && this.#kills === 0 && !this.#sent.has(conversion ?? '')
           ? 'it was never sent'
           : undefined;
@@ -198,4 +199,8 @@ export class Observer implements GroupWatcher, PowerspaceWatcher {
     }
     return undefined;
   }
+}
+
+function isDecodable({ plan: { oddity } }: ProducedRecord): boolean {
+  return oddity !== 'undecodable' && oddity !== 'unknown-schema' && oddity !== 'poison';
 }

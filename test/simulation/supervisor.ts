@@ -2,6 +2,8 @@ import { ConnectorProcess, type Surroundings } from './connectorProcess.ts';
 
 /** As in src/cli/run.ts. */
 const stopDeadline = 28_000;
+/** Milliseconds after which a process that has ended by itself is started again. */
+const restartDelay = 1_000;
 
 /** Starts the connector, and starts it again when it has ended: one process at a time. */
 export class Supervisor {
@@ -19,9 +21,10 @@ export class Supervisor {
     this.#started += 1;
     const process = new ConnectorProcess(`process ${this.#started}`, this.#surroundings);
     this.#process = process;
+    process.onPoison = () => this.kill(restartDelay);
     this.#surroundings.scheduler.schedule(0, process, () => {
       // Without a broker it ends, and is started again.
-      process.start().catch(() => this.#end(process, 1_000));
+      process.start().catch(() => this.#end(process, restartDelay));
     });
   }
 

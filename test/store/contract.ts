@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { claimOf, clickOf, type NewPlace, StoreSubject } from './subject.ts';
+import { claimOf, clickOf, type NewPlace, rangeOf, StoreSubject } from './subject.ts';
 
 /** What every store promises (src/store/store.ts), whatever it is built on. */
 export function testStoreContract(name: string, newPlace: NewPlace): void {
   describe(name, () => {
     describe('clicks', () => testClicks(newPlace));
     describe('the ledger', () => testLedger(newPlace));
+    describe('the work log', () => testWorkLog(newPlace));
   });
 }
 
@@ -193,5 +194,66 @@ function testLedger(newPlace: NewPlace): void {
     await ledger.settle(ids.map((id) => settled(id, 'delivered')));
     expect(new Set(await ledger.claim(claims))).toEqual(new Set(['delivered']));
     expect(await ledger.count()).toBe(2_000);
+  });
+}
+
+function testWorkLog(newPlace: NewPlace): void {
+  test('has nothing to tell at first, nor of work that has ended', async () => {
+    const subject = await StoreSubject.create(newPlace);
+    expect(await subject.workLog.crashed()).toEqual([]);
+    await subject.workLog.begin([rangeOf(0, 9)]);
+    await subject.workLog.end();
+    await subject.reopen();
+    expect(await subject.workLog.crashed()).toEqual([]);
+  });
+
+  test('tells what a process was at work on when it ended, until it is forgotten', async () => {
+    const subject = await StoreSubject.create(newPlace);
+    const ranges = [rangeOf(5, 9, 0), rangeOf(Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER, 1)];
+    await subject.workLog.begin(ranges);
+    await subject.reopen();
+    const crashed = ranges.map((range) => ({ ...range, crashes: 1 }));
+    expect(await subject.workLog.crashed()).toEqual(crashed);
+    expect(await subject.workLog.crashed()).toEqual(crashed);
+    await subject.reopen();
+    expect(await subject.workLog.crashed()).toEqual(crashed);
+    await subject.workLog.forget([rangeOf(5, 9, 0), rangeOf(5, 8, 1)]);
+    await subject.reopen();
+    expect(await subject.workLog.crashed()).toEqual(crashed.slice(1));
+  });
+
+  test('tells only of what was begun last', async () => {
+    const subject = await StoreSubject.create(newPlace);
+    await subject.workLog.begin([rangeOf(0, 9)]);
+    await subject.workLog.begin([rangeOf(10, 19)]);
+    await subject.reopen();
+    expect(await subject.workLog.crashed()).toEqual([{ ...rangeOf(10, 19), crashes: 1 }]);
+  });
+
+  test('does not take what its own process is at work on for a crash', async () => {
+    const { workLog } = await StoreSubject.create(newPlace);
+    await workLog.begin([rangeOf(0, 9)]);
+    expect(await workLog.crashed()).toEqual([]);
+  });
+
+  test('counts how many processes ended at work on the same range', async () => {
+    const subject = await StoreSubject.create(newPlace);
+    for (const range of [rangeOf(0, 9), rangeOf(4, 4), rangeOf(4, 4)]) {
+      await subject.workLog.begin([range]);
+      await subject.reopen();
+      await subject.workLog.crashed();
+    }
+    const crashed = await subject.workLog.crashed();
+    expect(crashed).toHaveLength(2);
+    expect(crashed).toContainEqual({ ...rangeOf(0, 9), crashes: 1 });
+    expect(crashed).toContainEqual({ ...rangeOf(4, 4), crashes: 2 });
+  });
+
+  test('loses no crash when the next process ends before it has asked', async () => {
+    const subject = await StoreSubject.create(newPlace);
+    await subject.workLog.begin([rangeOf(0, 9)]);
+    await subject.reopen();
+    await subject.reopen();
+    expect(await subject.workLog.crashed()).toEqual([{ ...rangeOf(0, 9), crashes: 1 }]);
   });
 }

@@ -6,12 +6,13 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { UnavailableError } from '../../src/errors.ts';
+import { sqliteMigrations } from '../../src/store/migrations.ts';
 import { openStore } from '../../src/store/open.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
 import type { Store } from '../../src/store/store.ts';
 import { testStoreContract } from './contract.ts';
 import { testStoreAgainstModel } from './model.ts';
-import { claimOf, clickOf } from './subject.ts';
+import { claimOf, clickOf, rangeOf } from './subject.ts';
 
 function newFile(): string {
   const folder = mkdtempSync(join(tmpdir(), 'powerspace-connector-store-'));
@@ -81,11 +82,12 @@ describe('opening the SQLite store', () => {
     expect(await openForTest(file).ledger.claim([claimOf('a')])).toEqual(['interrupted']);
   });
 
-  test('is possible again once the process that had it open was killed', async () => {
+  test('is possible again once the process that had it open was killed, and tells what it was at work on', async () => {
     const file = newFile();
     const script = `
       import { openSqliteStore } from ${JSON.stringify(import.meta.resolve('../../src/store/sqlite.ts'))};
-      openSqliteStore(${JSON.stringify(file)});
+      const { workLog } = openSqliteStore(${JSON.stringify(file)});
+      await workLog.begin([${JSON.stringify(rangeOf(0, 9))}]);
       console.log('open');
       setInterval(() => {}, 1_000);
     `;
@@ -97,7 +99,19 @@ describe('opening the SQLite store', () => {
     expect(thrownBy(() => openSqliteStore(file))).toBeInstanceOf(UnavailableError);
     other.kill('SIGKILL');
     await once(other, 'close');
-    openForTest(file);
+    const { workLog } = openForTest(file);
+    expect(await workLog.crashed()).toEqual([{ ...rangeOf(0, 9), crashes: 1 }]);
+  });
+
+  test('that an older connector has made keeps what is in it', async () => {
+    const file = newFile();
+    const older = new DatabaseSync(file);
+    older.exec(`${sqliteMigrations[0]}; PRAGMA user_version = 1;
+      INSERT INTO user_attribution VALUES ('user', 'a', 1000);`);
+    older.close();
+    const { clicks, workLog } = openForTest(file);
+    expect((await clicks.find(['user'])).get('user')).toEqual([clickOf('user', 'a')]);
+    expect(await workLog.crashed()).toEqual([]);
   });
 
   test('is refused while another program writes to it, and works afterwards', () => {
@@ -133,6 +147,8 @@ describe('a SQLite store that another program has locked for longer than it wait
         ledger.settle([{ key: claimOf('a').key, state: 'delivered', status: 200, attempts: 1 }]),
     ],
     ['releasing', ({ ledger }) => ledger.release([claimOf('a').key])],
+    ['beginning work', ({ workLog }) => workLog.begin([rangeOf(0, 9)])],
+    ['asking for crashes', ({ workLog }) => workLog.crashed()],
   ])('is unavailable for %s, can be read, and works again afterwards', async (_, work) => {
     const file = newFile();
     const store = openForTest(file);

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { onTestFinished } from 'vitest';
-import type { Claim, Click, Store } from '../../src/store/store.ts';
+import type { Claim, Click, RecordRange, Store } from '../../src/store/store.ts';
 
 /** One place where a store keeps what it is given; empty at first. */
 export interface StorePlace {
@@ -40,6 +40,10 @@ export class StoreSubject {
     return this.#store.ledger;
   }
 
+  get workLog(): Store['workLog'] {
+    return this.#store.workLog;
+  }
+
   async reopen(): Promise<void> {
     await this.#store.close();
     this.#store = await this.#place.open();
@@ -53,4 +57,8 @@ export function claimOf(id: string, claim: Partial<Claim> = {}): Claim {
 
 export function clickOf(userKey: string, clickId: string, at = 1_000): Click {
   return { userKey, clickId, at };
+}
+
+export function rangeOf(firstOffset: number, lastOffset: number, partition = 0): RecordRange {
+  return { topic: 'orders', partition, firstOffset, lastOffset };
 }

@@ -95,15 +95,8 @@ describe('outcomes', () => {
 describe('ends', () => {
   const end = { startedAt: 1_000, at: 2_000, logFile: 'log', exit: 'exit code 1' };
 
-  test('of a process that was starting are right while a part is down', () => {
-    const unaskedEnds = [{ ...end, wasReading: false }];
-    expect(findUnaskedEnds(evidenceOf({ unaskedEnds }))).toEqual(unaskedEnds);
-    const faults = [fault('broker-kill', 500, 1_500)];
-    expect(findUnaskedEnds(evidenceOf({ unaskedEnds, faults }))).toEqual([]);
-  });
-
-  test('of a process that was reading are never right', () => {
-    const unaskedEnds = [{ ...end, wasReading: true }];
+  test.each([false, true])('that nobody asked for are never right (reading: %s)', (wasReading) => {
+    const unaskedEnds = [{ ...end, wasReading }];
     const faults = [fault('broker-kill', 500, 1_500)];
     expect(findUnaskedEnds(evidenceOf({ unaskedEnds, faults }))).toEqual(unaskedEnds);
   });

@@ -71,3 +71,34 @@ test('that hangs keeps what comes until it is opened again', async () => {
   await proxy.open();
   expect((await answered).flat().map(String)).toEqual(['one', 'two']);
 });
+
+test('that swallows answers passes on what is asked, and what was answered once it is open again', async () => {
+  const heard: string[] = [];
+  const part = createServer((socket) => {
+    socket
+      .on('error', () => {})
+      .on('data', (data) => {
+        heard.push(String(data));
+        socket.write('answer');
+      });
+  });
+  part.listen(0, '127.0.0.1');
+  await once(part, 'listening');
+  const proxy = await startProxy();
+  proxy.leadTo((part.address() as AddressInfo).port);
+  onTestFinished(async () => {
+    await proxy.close();
+    part.close();
+  });
+  proxy.swallow();
+  const socket = await connectTo(proxy.port);
+  let answered = '';
+  socket.on('data', (data) => {
+    answered += String(data);
+  });
+  socket.write('question');
+  await expect.poll(() => heard).toEqual(['question']);
+  expect(answered).toBe('');
+  await proxy.open();
+  await expect.poll(() => answered).toBe('answer');
+});

@@ -1,0 +1,102 @@
+import { describe, expect, test } from 'vitest';
+import { settlePromises } from '../manualClock.ts';
+import { answered, minute, second, start } from './deliverer.ts';
+import { delivery } from './fixtures.ts';
+
+describe('in an outage with ten thousand postbacks waiting', () => {
+  const waiting = () => Array.from({ length: 10_000 }, (_, number) => delivery(`a-${number}`));
+
+  test.each([503, 401])(
+    'that answers %d at most one a second goes out, and each has its turn',
+    async (status) => {
+      const sentAt: number[] = [];
+      const { deliverer, clock, attempts } = start(() => {
+        sentAt.push(clock.now());
+        return answered(status);
+      });
+      const begin = clock.now();
+      deliverer.add(waiting());
+      await clock.advance(10 * minute);
+      const probes = sentAt.filter((at) => at > begin);
+      const gaps = probes.map((at, index) => at - (probes[index - 1] ?? begin));
+      expect(Math.min(...gaps)).toBeGreaterThanOrEqual(second);
+      expect(probes.length).toBeGreaterThan(10);
+      expect(new Set(attempts).size).toBe(attempts.length);
+    },
+  );
+
+  test('they flow with the first probe that gets through', async () => {
+    let status = 503;
+    const { deliverer, clock, outcomes } = start(() => answered(status));
+    deliverer.add(waiting());
+    await clock.advance(10 * minute);
+    status = 200;
+    await clock.advance(minute);
+    while (deliverer.inFlight > 0) await settlePromises();
+    expect(Object.keys(outcomes)).toHaveLength(10_000);
+  });
+});
+
+describe('when every postback is rejected', () => {
+  const many = (count: number) =>
+    Array.from({ length: count }, (_, number) => delivery(`a-${number}`));
+
+  test('twenty go to the dead letters, then one a minute: the backlog waits, and nothing stands still', async () => {
+    const { deliverer, clock, attempts, outcomes } = start(() => answered(400), {
+      concurrency: 1,
+    });
+    deliverer.add(many(1_000));
+    await clock.advance(minute - 1);
+    expect(attempts).toHaveLength(20);
+    await clock.advance(10 * minute);
+    expect(attempts).toHaveLength(30);
+    expect(Object.values(outcomes)).toHaveLength(30);
+  });
+
+  test('one that is recorded lets all others go', async () => {
+    let status = 404;
+    const { deliverer, clock, outcomes } = start(() => answered(status), { concurrency: 1 });
+    deliverer.add(many(100));
+    await clock.advance(30 * second);
+    status = 200;
+    await clock.advance(30 * second);
+    const delivered = Object.values(outcomes).filter(({ outcome }) => outcome === 'delivered');
+    expect([delivered.length, Object.values(outcomes).length]).toEqual([80, 100]);
+  });
+});
+
+describe('a hold is told', () => {
+  const [info, error] = [30, 50];
+
+  test.each([
+    ['transient', 503, 10],
+    ['setup', 401, 1],
+    ['rejected', 400, 20],
+  ])(
+    'once as an error, with its reason %s and the cause; and its end',
+    async (hold, code, count) => {
+      let status = code;
+      const { deliverer, clock, logged } = start(() => answered(status), { concurrency: 1 });
+      deliverer.add(Array.from({ length: count + 9 }, (_, number) => delivery(`a-${number}`)));
+      await clock.advance(3 * minute);
+      const told = { level: error, hold, error: `Powerspace answered ${code}` };
+      expect(logged).toMatchObject([told]);
+      status = 200;
+      await clock.advance(2 * minute);
+      expect(logged).toMatchObject([told, { level: info, hold }]);
+    },
+  );
+
+  test('again when its reason becomes another one', async () => {
+    let status = 503;
+    const { deliverer, clock, logged } = start(() => answered(status), { concurrency: 1 });
+    deliverer.add(Array.from({ length: 20 }, (_, number) => delivery(`a-${number}`)));
+    await clock.advance(minute);
+    status = 403;
+    await clock.advance(5 * minute);
+    expect(logged).toMatchObject([
+      { level: error, hold: 'transient' },
+      { level: error, hold: 'setup', error: 'Powerspace answered 403' },
+    ]);
+  });
+});
