@@ -1,0 +1,75 @@
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { z } from 'zod';
+import { outageAnswers } from './outage/powerspace.ts';
+import { formatReport } from './outage/report.ts';
+import { runOutage } from './outage/run.ts';
+import { MissingPrerequisiteError } from './service.ts';
+
+const usage = `npm run outage -- [--minutes M] [--records N] [--conversions N] [--answer HOW] [--json]
+
+Lets Powerspace be down while records pile up, on real parts, and checks what that does to the connector.
+  --minutes M      how long it is down (10)
+  --records N      produced meanwhile (1000000)
+  --conversions N  of those, leads and orders with a click (30000)
+  --answer HOW     what becomes of a postback: ${outageAnswers.join(', ')} (503)
+  --json           prints the report as JSON
+Exit 0 when every limit held, 1 when one was broken, 2 for wrong usage.`;
+
+const count = z.coerce.number().int().positive();
+const optionsSchema = z
+  .strictObject({
+    minutes: z.coerce.number().positive().default(10),
+    records: count.default(1_000_000),
+    conversions: count.default(30_000),
+    answer: z.enum(outageAnswers).default('503'),
+    json: z.boolean().default(false),
+  })
+  .refine(({ records, conversions }) => conversions * 1.5 <= records, {
+    error: 'two conversions are three records, with the visit: ask for more records',
+  });
+
+/** The options; undefined, with the reason on stderr, for wrong usage. */
+function readOptions(): z.infer<typeof optionsSchema> | undefined {
+  const value = { type: 'string' } as const;
+  try {
+    const { values } = parseArgs({
+      options: {
+        ...{ minutes: value, records: value, conversions: value, answer: value },
+        json: { type: 'boolean' },
+      },
+    });
+    return optionsSchema.parse(values);
+  } catch (thrown) {
+    const reason = thrown instanceof z.ZodError ? z.prettifyError(thrown) : String(thrown);
+    console.error(`${reason}\n\n${usage}`);
+    return undefined;
+  }
+}
+
+const options = readOptions();
+if (!options) process.exit(2);
+const { json, ...plan } = options;
+const startedAt = performance.now();
+const interrupted = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(signal, () => interrupted.abort(new Error(`ended by ${signal}`)));
+}
+try {
+  const report = await runOutage({
+    ...plan,
+    interrupted: interrupted.signal,
+    program: fileURLToPath(new URL('../src/main.ts', import.meta.url)),
+    report(line) {
+      const seconds = Math.round((performance.now() - startedAt) / 1_000);
+      console.error(`${String(seconds).padStart(5)} s  ${line}`);
+    },
+  });
+  console.log(json ? JSON.stringify(report) : formatReport(report));
+  process.exitCode = report.holds ? 0 : 1;
+} catch (thrown) {
+  if (!interrupted.signal.aborted && !(thrown instanceof MissingPrerequisiteError)) throw thrown;
+  console.error(thrown instanceof Error ? thrown.message : thrown);
+  // What was under way in an interrupted run has lost its parts.
+  process.exit(1);
+}
