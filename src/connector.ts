@@ -121,6 +121,7 @@ function wire({ parts, telemetry, log, isFirstRun }: Opened, lifecycle: Lifecycl
     ...{ log, metrics, clock: systemClock },
     limits: defaultIntakeLimits,
     random: Math.random,
+    isWithinSession: () => consumer.isWithinSession,
     traces: createTraces(telemetry.tracer, config.kafka.group),
     stopping: lifecycle.stopping,
     deadline: lifecycle.deadline,

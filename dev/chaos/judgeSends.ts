@@ -4,6 +4,9 @@ import type { InjectedFault } from './faultLog.ts';
 /** No answer is awaited for longer: 5 s, and a second for making it durable. */
 const longestInFlight = 6_000;
 
+/** What was written when a process was killed, or while the receiver hung, may arrive so much later. */
+const longestOnItsWay = 500;
+
 /** A postback that came again though it had been answered for good before. */
 export interface RepeatedSend {
   readonly id: string;
@@ -62,8 +65,7 @@ function explains(
   faults: readonly InjectedFault[],
 ): boolean {
   if (!hidingAnswers.has(fault.kind)) return false;
-  // What a killed process had written may still be on its way to the receiver.
-  const end = fault.kind === 'kill' ? fault.from + 500 : fault.until;
+  const end = (fault.kind === 'kill' ? fault.from : fault.until) + longestOnItsWay;
   return firstAt >= inFlightSince(fault, faults) && firstAt <= end && againAt >= fault.from;
 }
 

@@ -69,6 +69,11 @@ export class RecordConsumer {
     return this.#topics.missing;
   }
 
+  /** Whether no other member can have its partitions by now, so that it may act for them. */
+  get isWithinSession(): boolean {
+    return this.#member?.isWithinSession ?? false;
+  }
+
   /** Whether all that Kafka holds for this member was read, as far as the last fetches tell. */
   get hasCaughtUp(): boolean {
     return this.isMember && this.partitions.every((partition) => partition.hasCaughtUp);

@@ -23,6 +23,7 @@ export function installKafkajsGuards(): void {
   });
   checkRequestsOnlyWhenPending();
   keepOffsetsOutOfRange();
+  tellBeforeLeaving();
 }
 
 interface RequestQueue {
@@ -71,5 +72,21 @@ function keepOffsetsOutOfRange(): void {
     const offset = found?.partitions[0]?.offset;
     const resolved = this.resolvedOffsets[topic];
     if (resolved && offset !== undefined) resolved[partition] = offset;
+  };
+}
+
+interface ConsumerGroup {
+  readonly instrumentationEmitter: { emit(name: string): void };
+  leave(): Promise<void>;
+}
+
+const consumerGroup: ConsumerGroup = require('kafkajs/src/consumer/consumerGroup.js').prototype;
+const { leave } = consumerGroup;
+
+/** A consumer that crashes tells that it has left once the group has answered, and by then others may have its partitions. */
+function tellBeforeLeaving(): void {
+  consumerGroup.leave = async function leaveOnceTold() {
+    this.instrumentationEmitter.emit('consumer.stop');
+    await leave.call(this);
   };
 }

@@ -18,6 +18,9 @@ export function longestRebalance({ sessionTimeout }: Config['kafka']): number {
   return rebalanceTimeout + sessionTimeout;
 }
 
+/** The requests with which a member's session begins anew. */
+const sessionRequests: ReadonlySet<string> = new Set(['SyncGroup', 'Heartbeat']);
+
 /** Hears what a member meets. */
 export interface MemberListener {
   /** A broker is asked for records. */
@@ -51,8 +54,10 @@ export class GroupMember {
   readonly #consumer: Consumer;
   #listener: MemberListener | undefined;
   #isJoining = false;
-  /** When the member was last known to be in its group. */
+  /** When the group last heard of the member, as far as it has answered. */
   #seenAt: number | undefined;
+  /** When the last request was sent by which the group hears of its members. */
+  #requestedAt = Number.NEGATIVE_INFINITY;
   /** When it last began to fetch, or joined. */
   #fetchedAt: number | undefined;
 
@@ -87,6 +92,15 @@ export class GroupMember {
   }
 
   /**
+   * Whether the group can't have given it up: it has heard of the member within its session. A process that stood
+   * still, or that the network cut off, finds out here before the group tells it.
+   */
+  get isWithinSession(): boolean {
+    const { clock, settings } = this.#options;
+    return this.#seenAt !== undefined && clock.now() - this.#seenAt < settings.sessionTimeout;
+  }
+
+  /**
    * Whether it goes on without being in its group, for longer than any rebalance takes. kafkajs does, for ever,
    * when a broker fails it while it joins again: without a member id, it reads on and beats no heart; before
    * it knows its partitions, it beats its heart and reads those of before.
@@ -105,11 +119,7 @@ export class GroupMember {
 
   /** Whether its heart has not beaten for so long that the group gives it up, or it reads nothing. */
   get isSilent(): boolean {
-    const { sessionTimeout } = this.#options.settings;
-    return (
-      this.#isLongerAgo(this.#seenAt, sessionTimeout) ||
-      this.#isLongerAgo(this.#fetchedAt, longestFetch)
-    );
+    return !this.isWithinSession || this.#isLongerAgo(this.#fetchedAt, longestFetch);
   }
 
   pause({ topic, partition }: AssignedPartition): void {
@@ -138,6 +148,11 @@ export class GroupMember {
   #listen(): void {
     const consumer = this.#consumer;
     const { events } = consumer;
+    consumer.on(events.REQUEST, ({ payload: { apiName, duration } }) => {
+      if (!sessionRequests.has(apiName)) return;
+      // Below 0 where the wall clock was set back meanwhile.
+      this.#requestedAt = this.#options.clock.now() - Math.max(duration, 0);
+    });
     consumer.on(events.FETCH_START, ({ payload }) => {
       this.#fetchedAt = this.#options.clock.now();
       this.#listener?.fetchStarted(String(payload.nodeId));
@@ -169,6 +184,6 @@ export class GroupMember {
   }
 
   #noteMembership(): void {
-    if (!this.#isJoining) this.#seenAt = this.#options.clock.now();
+    if (!this.#isJoining) this.#seenAt = this.#requestedAt;
   }
 }

@@ -43,6 +43,8 @@ export interface OpenParts {
   readonly random: () => number;
   readonly metrics: Metrics;
   readonly traces: Traces;
+  /** Whether no other member of the group can have our partitions by now. */
+  readonly isWithinSession: () => boolean;
   /** Aborts what only prepares a postback; then, when time is up, what makes its outcome durable. */
   readonly stopping: AbortSignal;
   readonly deadline: AbortSignal;
@@ -72,6 +74,7 @@ export function assemblePipeline(parts: OpenParts) {
   });
   const deliverer = new Deliverer({
     ...{ breaker, clock, metrics, log, random, onFailure },
+    isWithinSession: parts.isWithinSession,
     ...config.powerspace,
     attempt: createAttempt({ client: parts.client, clock, metrics, log }),
     conclude: settle.delivery,

@@ -9,10 +9,15 @@ import type { Delivery } from './delivery.ts';
 import { Lanes } from './lanes.ts';
 import { deadLettered, delivered, type Outcome } from './outcome.ts';
 
+/** How often is looked whether the group has answered, in milliseconds, while it may have given us up. */
+const sessionLook = 100;
+
 /** What delivering needs. */
 export interface DeliverParts {
   readonly attempt: (delivery: Delivery) => Promise<Attempt>;
   readonly breaker: Breaker;
+  /** Whether no other member of the group can have our partitions by now. */
+  readonly isWithinSession: () => boolean;
   readonly clock: Clock;
   readonly metrics: Metrics;
   readonly log: Logger;
@@ -40,7 +45,7 @@ export class Deliverer {
   readonly #lanes = new Lanes();
   readonly #retries = new Map<Delivery, () => void>();
   readonly #sending = new Set<Promise<void>>();
-  #cancelProbe: (() => void) | undefined;
+  #cancelPump: (() => void) | undefined;
   #isStopped = false;
   /** When Powerspace last recorded a postback, in milliseconds since the Unix epoch. */
   lastSuccessAt: number | undefined;
@@ -63,7 +68,7 @@ export class Deliverer {
   /** Starts no new request from now on. */
   stop(): void {
     this.#isStopped = true;
-    this.#cancelProbe?.();
+    this.#cancelPump?.();
     for (const cancel of this.#retries.values()) cancel();
   }
 
@@ -81,6 +86,10 @@ export class Deliverer {
       const delivery = this.#lanes.first();
       if (!delivery) return;
       const end = this.#endUnsent(delivery);
+      if (!end && !this.#parts.isWithinSession()) {
+        this.#pumpAfter(sessionLook);
+        return;
+      }
       if (!end && !breaker.permits(clock.now())) {
         this.#scheduleProbe();
         return;
@@ -167,11 +176,14 @@ export class Deliverer {
 
   #scheduleProbe(): void {
     const { breaker, clock } = this.#parts;
-    this.#cancelProbe?.();
     // What is under way, be it a probe, decides with its end how to go on.
-    if (breaker.inFlight > 0) return;
-    const delay = Math.max(breaker.probeAt - clock.now(), 1);
-    this.#cancelProbe = clock.schedule(delay, () => this.#pump());
+    if (breaker.inFlight > 0) this.#cancelPump?.();
+    else this.#pumpAfter(Math.max(breaker.probeAt - clock.now(), 1));
+  }
+
+  #pumpAfter(delay: number): void {
+    this.#cancelPump?.();
+    this.#cancelPump = this.#parts.clock.schedule(delay, () => this.#pump());
   }
 
   /** A hold is told when it begins, and when its reason becomes another one: what mends it is another thing then. */

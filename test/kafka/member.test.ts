@@ -12,14 +12,17 @@ function start() {
   const clock = new ManualClock();
   const heard: string[] = [];
   const handlers = new Map<string, (event: { payload: unknown }) => void>();
-  const names = ['FETCH_START', 'REBALANCING', 'GROUP_JOIN', 'HEARTBEAT', 'END_BATCH_PROCESS'];
+  const names = [
+    ...['FETCH_START', 'REBALANCING', 'GROUP_JOIN', 'HEARTBEAT', 'END_BATCH_PROCESS'],
+    ...['REQUEST', 'STOP', 'CRASH'],
+  ];
   let join = () => {};
   const kafka: Pick<Kafka, 'consumer'> = {
     consumer(config) {
       const assigner = config?.partitionAssigners?.[0]?.({} as never);
       join = () => void assigner?.protocol({ topics: ['orders'] });
       return {
-        events: Object.fromEntries([...names, 'STOP', 'CRASH'].map((name) => [name, name])),
+        events: Object.fromEntries(names.map((name) => [name, name])),
         on: (name: string, handle: (event: { payload: unknown }) => void) =>
           handlers.set(name, handle),
       } as unknown as Consumer;
@@ -37,7 +40,12 @@ function start() {
   const parts = { kafka: kafka as Kafka, settings, topics: ['orders'], clock, listener };
   const member = new GroupMember(parts);
   const emit = (name: string, payload: unknown = {}) => handlers.get(name)?.({ payload });
-  return { member, clock, heard, emit, join: () => join() };
+  /** An answer of the group, which took so many milliseconds. */
+  const answer = (name: 'GROUP_JOIN' | 'HEARTBEAT', duration = 1) => {
+    emit('REQUEST', { apiName: name === 'HEARTBEAT' ? 'Heartbeat' : 'SyncGroup', duration });
+    emit(name, { memberAssignment: {} });
+  };
+  return { member, clock, heard, emit, answer, join: () => join() };
 }
 
 describe('a member of the group', () => {
@@ -70,18 +78,18 @@ describe('a member of the group', () => {
 
 describe('the group', () => {
   test('knows a member as long as its heart beats', async () => {
-    const { member, clock, emit } = start();
-    emit('GROUP_JOIN', { memberAssignment: {} });
+    const { member, clock, answer } = start();
+    answer('GROUP_JOIN');
     for (let passed = 0; passed < 10; passed += 1) {
       await clock.advance(minute);
-      emit('HEARTBEAT');
+      answer('HEARTBEAT');
     }
     expect(member.isForgotten).toBe(false);
   });
 
   test('has forgotten a member that reads on without a heartbeat, for longer than any rebalance takes', async () => {
-    const { member, clock, emit } = start();
-    emit('GROUP_JOIN', { memberAssignment: {} });
+    const { member, clock, answer } = start();
+    answer('GROUP_JOIN');
     await clock.advance(minute);
     expect(member.isForgotten).toBe(false);
     await clock.advance(minute);
@@ -89,40 +97,40 @@ describe('the group', () => {
   });
 
   test('has forgotten a member that beats its heart and never learns its partitions', async () => {
-    const { member, clock, emit, join } = start();
-    emit('GROUP_JOIN', { memberAssignment: {} });
+    const { member, clock, answer, join } = start();
+    answer('GROUP_JOIN');
     join();
     for (let passed = 0; passed < 10; passed += 1) {
       await clock.advance(10_000);
-      emit('HEARTBEAT');
+      answer('HEARTBEAT');
     }
     expect(member.isForgotten).toBe(true);
   });
 
   test('gives a member up once its heart has not beaten for the session time-out', async () => {
-    const { member, clock, emit } = start();
-    expect(member.isSilent).toBe(false);
-    emit('GROUP_JOIN', { memberAssignment: {} });
-    await clock.advance(settings.sessionTimeout);
-    expect(member.isSilent).toBe(false);
-    await clock.advance(1);
+    const { member, clock, answer } = start();
     expect(member.isSilent).toBe(true);
-    emit('HEARTBEAT');
+    answer('GROUP_JOIN');
+    await clock.advance(settings.sessionTimeout - 10);
+    expect(member.isSilent).toBe(false);
+    await clock.advance(10);
+    expect(member.isSilent).toBe(true);
+    answer('HEARTBEAT');
     expect(member.isSilent).toBe(false);
   });
 
   test('has a member that beats its heart but fetches nothing any more, which is of no use', async () => {
-    const { member, clock, emit } = start();
-    emit('GROUP_JOIN', { memberAssignment: {} });
+    const { member, clock, emit, answer } = start();
+    answer('GROUP_JOIN');
     const seen = [];
     for (let passed = 0; passed < 10; passed += 1) {
       emit('FETCH_START', { nodeId: '1' });
-      emit('HEARTBEAT');
+      answer('HEARTBEAT');
       await clock.advance(10_000);
     }
     expect([member.isSilent, member.isStalled]).toEqual([false, false]);
     for (let passed = 0; passed < 10; passed += 1) {
-      emit('HEARTBEAT');
+      answer('HEARTBEAT');
       seen.push([member.isSilent, member.isStalled]);
       await clock.advance(10_000);
     }
@@ -139,5 +147,33 @@ describe('the group', () => {
     join();
     await clock.advance(60 * minute);
     expect(member.isForgotten).toBe(false);
+  });
+});
+
+describe('a member is within its session', () => {
+  test('from when it has joined until it was silent for too long', async () => {
+    const { member, clock, answer } = start();
+    expect(member.isWithinSession).toBe(false);
+    answer('GROUP_JOIN');
+    await clock.advance(settings.sessionTimeout - 10);
+    expect(member.isWithinSession).toBe(true);
+    await clock.advance(10);
+    expect(member.isWithinSession).toBe(false);
+    answer('HEARTBEAT');
+    expect(member.isWithinSession).toBe(true);
+  });
+
+  test('counted from when the answered request was sent, not from its answer', async () => {
+    const { member, clock, answer } = start();
+    answer('GROUP_JOIN');
+    await clock.advance(settings.sessionTimeout);
+    answer('HEARTBEAT', settings.sessionTimeout);
+    expect(member.isWithinSession).toBe(false);
+  });
+
+  test('whatever the wall clock did while the request was under way', () => {
+    const { member, answer } = start();
+    answer('GROUP_JOIN', -86_400_000);
+    expect(member.isWithinSession).toBe(true);
   });
 });

@@ -4,6 +4,30 @@ import { settlePromises } from '../manualClock.ts';
 import { answered, failed, minute, second, start } from './deliverer.ts';
 import { delivery, record } from './fixtures.ts';
 
+describe('beyond the session in the group', () => {
+  test('nothing is sent until the group has answered', async () => {
+    let isWithinSession = false;
+    const { deliverer, clock, attempts, outcomes } = start(() => answered(200), {
+      isWithinSession: () => isWithinSession,
+    });
+    deliverer.add([delivery('a')]);
+    await clock.advance(minute);
+    expect(attempts).toEqual([]);
+    isWithinSession = true;
+    await clock.advance(second);
+    expect(outcomes).toEqual({ a: { outcome: 'delivered' } });
+  });
+
+  test('what is no longer ours is given back all the same', async () => {
+    const { deliverer, givenBack } = start(() => answered(200), { isWithinSession: () => false });
+    const lost = delivery('a');
+    lost.record.source.isRevoked = true;
+    deliverer.add([lost]);
+    await settlePromises();
+    expect(givenBack).toEqual(['a']);
+  });
+});
+
 describe('one postback', () => {
   test('is delivered by a 200, with one attempt', async () => {
     const { deliverer, outcomes, attempts } = start(() => answered(200));

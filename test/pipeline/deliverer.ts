@@ -31,6 +31,7 @@ export function start(
     onAmbiguous?: 'resend' | 'hold';
     giveUpAfter?: number;
     conclude?: () => Promise<void>;
+    isWithinSession?: () => boolean;
   } = {},
 ) {
   const clock = new ManualClock();
@@ -48,6 +49,7 @@ export function start(
       return { result, class: classify(result) };
     },
     breaker: new Breaker(),
+    isWithinSession: options.isWithinSession ?? (() => true),
     clock,
     metrics: silentMetrics,
     log: pino({ level: 'info' }, { write: (line) => logged.push(JSON.parse(line)) }),

@@ -11,6 +11,8 @@ const { MemberAssignment } = require('kafkajs/src/consumer/assignerProtocol');
 /** The servers of a cluster, and who asks them. */
 export interface ClusterParts {
   readonly scheduler: Scheduler;
+  /** Where kafkajs's consumer hears of its requests. */
+  readonly events: { emit(name: string, payload: object): void };
   readonly owner: Owner;
   readonly brokers: Brokers;
   readonly group: Group;
@@ -145,20 +147,34 @@ class SimulatedBroker {
 
   async joinGroup({ memberId }: MemberRequest) {
     const joined = await this.ask((answer: Answer<Joined>) =>
-      this.#parts.group.join(memberId, answer),
+      this.#parts.group.join(memberId, this.#parts.owner, answer),
     );
     return { ...joined, leaderId: 'another', members: [], groupProtocol: 'RoundRobinAssigner' };
   }
 
   async syncGroup({ memberId, generationId }: Joined) {
-    const assignment = await this.ask((answer: Answer<Partitions>) =>
+    const assignment = await this.#measured('SyncGroup', (answer: Answer<Partitions>) =>
       this.#parts.group.sync(memberId, generationId, answer),
     );
     return { memberAssignment: MemberAssignment.encode({ version: 0, assignment }) };
   }
 
   heartbeat({ memberId, groupGenerationId }: MemberRequest): Promise<undefined> {
-    return this.ask((answer) => answer(this.#parts.group.heartbeat(memberId, groupGenerationId)));
+    return this.#measured('Heartbeat', (answer) =>
+      answer(this.#parts.group.heartbeat(memberId, groupGenerationId)),
+    );
+  }
+
+  /** As kafkajs does with every answer, it is told how long it took. */
+  async #measured<Result>(
+    apiName: string,
+    serve: (answer: Answer<Result>) => void,
+  ): Promise<Result> {
+    const { scheduler, events } = this.#parts;
+    const sentAt = scheduler.now;
+    const result = await this.ask(serve);
+    events.emit('network.request', { apiName, duration: scheduler.now - sentAt });
+    return result;
   }
 
   leaveGroup({ memberId }: MemberRequest): Promise<undefined> {

@@ -53,6 +53,7 @@ const log = pino({ level: 'silent' });
 export class ConnectorProcess implements ObservedProcess {
   readonly name: string;
   isAlive = true;
+  pausedUntil = 0;
   /** Called when a record has ended it. */
   onPoison: () => void = () => {};
   state: 'starting' | 'running' | 'stopping' | 'stopped' = 'starting';
@@ -93,6 +94,7 @@ export class ConnectorProcess implements ObservedProcess {
       deadLetters: new DeadLetters(this.#kafka, config.kafka.group),
       limits: { ...defaultIntakeLimits, records: intake },
       random: scheduler.random,
+      isWithinSession: () => this.#consumer?.isWithinSession ?? false,
       traces: tracesFor(observer),
       stopping: this.#lifecycle.stopping,
       deadline: this.#lifecycle.deadline,

@@ -1,6 +1,6 @@
 import type { Answer } from './connection.ts';
 import { type KafkaErrorType, kafkaError } from './kafkaErrors.ts';
-import type { Scheduler } from './scheduler.ts';
+import type { Owner, Scheduler } from './scheduler.ts';
 
 /** Partitions by topic, as an assignment names them. */
 export type Partitions = Readonly<Record<string, readonly number[]>>;
@@ -26,8 +26,8 @@ export interface GroupWatcher {
 }
 
 interface Member {
-  /** Somebody else's member: it takes partitions and does nothing with them. */
-  readonly isStranger: boolean;
+  /** Undefined for somebody else's member, a stranger: it takes partitions and does nothing with them. */
+  readonly owner: Owner | undefined;
   join: Answer<Joined> | undefined;
   sync: Answer<Partitions> | undefined;
   partitions: Partitions;
@@ -59,8 +59,8 @@ export class Group {
   }
 
   /** A member asks to join, again with its id; answered once all members have done so. */
-  join(memberId: string, answer: Answer<Joined>): void {
-    const id = memberId === '' ? this.#add({ isStranger: false }) : memberId;
+  join(memberId: string, owner: Owner, answer: Answer<Joined>): void {
+    const id = memberId === '' ? this.#add(owner) : memberId;
     const member = this.#members.get(id);
     if (!member) {
       answer(kafkaError('UNKNOWN_MEMBER_ID'));
@@ -117,7 +117,7 @@ export class Group {
 
   /** Adds a stranger, which takes some of the partitions; returns its id. */
   addStranger(): string {
-    const id = this.#add({ isStranger: true });
+    const id = this.#add(undefined);
     if (this.#state === 'joining') this.#joinLater(id);
     else this.#rebalance();
     return id;
@@ -125,25 +125,34 @@ export class Group {
 
   /** Gives the members of the connector up, as if they had been silent for too long. */
   evictConnectors(): void {
-    for (const [id, { isStranger }] of [...this.#members]) if (!isStranger) this.remove(id);
+    for (const [id, { owner }] of [...this.#members]) if (owner) this.remove(id);
   }
 
   #giveUpSilent(): void {
     this.#scheduler.schedule(1_000, undefined, () => {
       this.#giveUpSilent();
-      for (const [id, { isStranger, join, sync, lastSeen }] of [...this.#members]) {
-        const isWaiting = isStranger || join !== undefined || sync !== undefined;
+      for (const [id, { owner, join, sync, lastSeen }] of [...this.#members]) {
+        const isWaiting = !owner || join !== undefined || sync !== undefined;
         if (!isWaiting && this.#scheduler.now - lastSeen > sessionTimeout) this.remove(id);
       }
     });
   }
 
-  #add({ isStranger }: Pick<Member, 'isStranger'>): string {
+  /** Whether another member has the partition by now, and none of this owner's. */
+  isTakenFrom(owner: Owner, topic: string, partition: number): boolean {
+    if (this.#state === 'joining') return false;
+    const owners = [...this.#members.values()].filter(({ partitions }) =>
+      partitions[topic]?.includes(partition),
+    );
+    return owners.length > 0 && owners.every((member) => member.owner !== owner);
+  }
+
+  #add(owner: Owner | undefined): string {
     this.#memberCount += 1;
-    const id = `${isStranger ? 'stranger' : 'connector'}-${this.#memberCount}`;
+    const id = `${owner ? 'connector' : 'stranger'}-${this.#memberCount}`;
     const waiting = { join: undefined, sync: undefined };
     const lastSeen = this.#scheduler.now;
-    this.#members.set(id, { isStranger, ...waiting, partitions: {}, lastSeen });
+    this.#members.set(id, { owner, ...waiting, partitions: {}, lastSeen });
     return id;
   }
 
@@ -161,7 +170,7 @@ export class Group {
     for (const [id, member] of this.#members) {
       member.sync?.(kafkaError('REBALANCE_IN_PROGRESS'));
       member.sync = undefined;
-      if (member.isStranger) this.#joinLater(id);
+      if (!member.owner) this.#joinLater(id);
     }
   }
 

@@ -9,16 +9,19 @@ import type {
   Producer,
   ProducerRecord,
 } from 'kafkajs';
+import { installKafkajsGuards } from '../../src/kafka/guards.ts';
 import { type ClusterParts, SimulatedCluster } from './cluster.ts';
 import { type Answer, Connection } from './connection.ts';
 import type { Partitions } from './group.ts';
 
+installKafkajsGuards();
 const require = createRequire(import.meta.url);
 const createConsumer = require('kafkajs/src/consumer');
+const InstrumentationEventEmitter = require('kafkajs/src/instrumentation/emitter');
 const retryDefaults = require('kafkajs/src/retry/defaults');
 
 /** What a process' Kafka client is made of, and who watches it. */
-export interface SimulatedKafkaParts extends ClusterParts {
+export interface SimulatedKafkaParts extends Omit<ClusterParts, 'events'> {
   /** The broker has taken a dead letter with these headers. */
   readonly onDeadLetter: (headers: IHeaders) => void;
   /** A consumer was made; hears what partitions it has, by its own lights: none from when it asks to join. */
@@ -37,9 +40,11 @@ export function simulatedKafka(parts: SimulatedKafkaParts): Kafka {
 
 function createSimulatedConsumer(parts: SimulatedKafkaParts, config: ConsumerConfig): Consumer {
   const onOwned = parts.onConsumer();
+  const instrumentationEmitter = new InstrumentationEventEmitter();
   const consumer: Consumer = createConsumer({
     ...config,
-    cluster: new SimulatedCluster(parts),
+    cluster: new SimulatedCluster({ ...parts, events: instrumentationEmitter }),
+    instrumentationEmitter,
     // kafkajs itself retries differently where NODE_ENV is "test".
     retry: { ...retryDefaults, ...config.retry },
     logger: silentLogger,

@@ -18,7 +18,7 @@ export interface Mutant {
   /** What the simulation must find violated. */
   readonly breaks: Invariant;
   /** All that happens in the schedules, where it takes too many of any kind to find it. */
-  readonly needs?: IncidentKind;
+  readonly needs?: readonly IncidentKind[];
   /** Puts the bug in; returns what takes it out again. */
   readonly plant: () => () => void;
 }
@@ -125,7 +125,7 @@ const inOffsets: readonly Mutant[] = [
   {
     bug: 'a fetch of an earlier generation is taken',
     breaks: 'I3',
-    needs: 'leader',
+    needs: ['leader'],
     plant: () => replace(Assignment.prototype, 'isSettling', () => () => false),
   },
 ];
@@ -167,6 +167,7 @@ const inSending: readonly Mutant[] = [
   {
     bug: 'fence before drain: a stop gives up what is in flight',
     breaks: 'I2',
+    needs: ['stop'],
     plant: () => replace(Deliverer.prototype, 'drain', () => async () => {}),
   },
   {
@@ -204,13 +205,19 @@ export const foundBugs: readonly Mutant[] = [
   {
     bug: 'a claim made again while it is being given back',
     breaks: 'I2',
-    needs: 'eviction',
+    needs: ['eviction'],
     plant: () => replace(Outstanding.prototype, 'isReleasing', () => () => false),
   },
   {
     bug: 'a member that the group has forgotten, and that never notices',
     breaks: 'I1',
     plant: () => replaceGetter(GroupMember.prototype, 'isForgotten', () => () => false),
+  },
+  {
+    bug: 'a process that stood still sends before it knows what it has lost',
+    breaks: 'I2',
+    needs: ['pause', 'stranger'],
+    plant: () => replaceGetter(GroupMember.prototype, 'isWithinSession', () => () => true),
   },
   {
     bug: 'nobody waits for the partitions of other members',
@@ -220,7 +227,7 @@ export const foundBugs: readonly Mutant[] = [
   {
     bug: 'records passed over by the markers of a fetch of an earlier generation',
     breaks: 'I1',
-    needs: 'leader',
+    needs: ['leader'],
     plant: () =>
       replace(BatchReader.prototype, 'skip', (original) => {
         return function skip(this: BatchReader, ...batch) {

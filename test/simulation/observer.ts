@@ -1,5 +1,5 @@
 import { conversionOf } from './events.ts';
-import type { GroupWatcher, OffsetCommit, Partitions } from './group.ts';
+import type { Group, GroupWatcher, OffsetCommit, Partitions } from './group.ts';
 import type { LedgerRow, MemoryStorage } from './memoryStore.ts';
 import type { Fate, PowerspaceWatcher, SimulatedPowerspace } from './powerspace.ts';
 import { nameOf, type Place, type ProducedRecord, ProducedRecords } from './produced.ts';
@@ -31,6 +31,7 @@ export interface ObservedWorld {
   readonly storage: MemoryStorage;
   readonly onAmbiguous: 'resend' | 'hold';
   readonly powerspace: () => SimulatedPowerspace;
+  readonly group: () => Group;
 }
 
 /** Watches a simulated world from outside, and notes the first invariant that doesn't hold. */
@@ -44,6 +45,7 @@ export class Observer implements GroupWatcher, PowerspaceWatcher {
   /** Of each conversion that was sent, whether something has happened that lets it be sent again. */
   readonly #sent = new Map<string, 'once' | 'may be sent again'>();
   #kills = 0;
+  #hasEvicted = false;
 
   constructor(world: ObservedWorld) {
     this.#world = world;
@@ -94,6 +96,11 @@ export class Observer implements GroupWatcher, PowerspaceWatcher {
     if (!records.some(({ topic, partition }) => owns(topic, partition))) {
       this.violate('I2', `${conversion} is sent for a partition that was given away`);
     }
+    const isTaken = ({ topic, partition }: Place) =>
+      this.#world.group().isTakenFrom(sender, topic, partition);
+    if (!this.#hasEvicted && records.every(isTaken)) {
+      this.violate('I2', `${conversion} is sent for a partition that another member has`);
+    }
     this.#sent.set(conversion, 'once');
   }
 
@@ -115,6 +122,11 @@ export class Observer implements GroupWatcher, PowerspaceWatcher {
         this.#sent.set(conversion, 'may be sent again');
       }
     }
+  }
+
+  /** Members were given up that were heard of: they can't know. */
+  evicted(): void {
+    this.#hasEvicted = true;
   }
 
   rebalanced(generation: number, partitionsByMember: ReadonlyMap<string, Partitions>): void {

@@ -16,6 +16,7 @@ export interface PlannedRecord extends EventPlan {
 const incidentKinds = [
   'kill',
   'stop',
+  'pause',
   'stranger',
   'eviction',
   'leader',
@@ -103,10 +104,13 @@ export const anyScenario: fc.Arbitrary<Scenario> = fc.record({
   flakiness: fc.constantFrom(0, 0, 0.1, 0.4),
 });
 
-/** Schedules in which nothing but this happens. */
-export function scenarioOf(kind: IncidentKind): fc.Arbitrary<Scenario> {
+/** Schedules in which nothing but this happens, by turns. */
+export function scenarioOf(kinds: readonly IncidentKind[]): fc.Arbitrary<Scenario> {
   return anyScenario.map((scenario) => ({
     ...scenario,
-    incidents: scenario.incidents.map((each) => ({ ...each, kind })),
+    incidents: scenario.incidents.map((each, index) => ({
+      ...each,
+      kind: kinds[index % kinds.length] ?? each.kind,
+    })),
   }));
 }

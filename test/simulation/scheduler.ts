@@ -3,6 +3,8 @@ import { seededRandom } from '../../src/sandbox/random.ts';
 /** Whoever events happen to. Once it is dead, none of its own happen any more. */
 export interface Owner {
   readonly isAlive: boolean;
+  /** Until when nothing happens to it: it stands still, and finds everything at once when it goes on. */
+  readonly pausedUntil?: number;
 }
 
 interface Happening {
@@ -71,7 +73,8 @@ export class Scheduler {
       if (!next) return;
       this.#happen(next);
       const second = this.happens(coincidence) ? this.#first() : undefined;
-      if (second && second.owner === next.owner && second.at - next.at < 1) this.#happen(second);
+      if (second && second.owner === next.owner && timeOf(second) - timeOf(next) < 1)
+        this.#happen(second);
       await promisesSettled();
       this.#owner = undefined;
     }
@@ -79,7 +82,7 @@ export class Scheduler {
 
   #happen(happening: Happening): void {
     this.#remove(happening);
-    this.now = happening.at;
+    this.now = timeOf(happening);
     this.#owner = happening.owner;
     happening.work();
   }
@@ -100,7 +103,13 @@ export class Scheduler {
   }
 }
 
+function timeOf({ at, owner }: Happening): number {
+  return Math.max(at, owner?.pausedUntil ?? 0);
+}
+
 function isBefore(one: Happening, other: Happening): boolean {
+  const [own, others] = [timeOf(one), timeOf(other)];
+  if (own !== others) return own < others;
   return one.at < other.at || (one.at === other.at && one.order < other.order);
 }
 

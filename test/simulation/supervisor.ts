@@ -35,6 +35,12 @@ export class Supervisor {
     this.#end(this.#process, restartAfter);
   }
 
+  /** As SIGSTOP, and SIGCONT after so many milliseconds. */
+  pause(milliseconds: number): void {
+    const { scheduler } = this.#surroundings;
+    if (this.#process?.isAlive) this.#process.pausedUntil = scheduler.now + milliseconds;
+  }
+
   /** As SIGTERM: before it has started, a second time, and when its patience ends, it ends at once. */
   stop(restartAfter: number): void {
     const { scheduler } = this.#surroundings;

@@ -34,7 +34,8 @@ export class World {
     const storage = new MemoryStorage();
     const powerspace = () => this.#powerspace;
     const { onAmbiguous } = settings;
-    const observer = new Observer({ scheduler, storage, onAmbiguous, powerspace });
+    const group = () => this.#group;
+    const observer = new Observer({ scheduler, storage, onAmbiguous, powerspace, group });
     const topics = Object.fromEntries(
       Object.entries(partitions).map(([topic, count]) => [topic, [...Array(count).keys()]]),
     );
@@ -92,10 +93,14 @@ export class World {
       case 'stop':
         this.supervisor.stop(lasts);
         break;
+      case 'pause':
+        this.supervisor.pause(lasts);
+        break;
       case 'stranger':
         this.#addStranger(lasts);
         break;
       case 'eviction':
+        this.observer.evicted();
         this.#group.evictConnectors();
         break;
       case 'leader':

@@ -35,6 +35,14 @@ describe('a postback that comes again', () => {
     expect(findRepeatedSends(again, [])).toEqual([]);
   });
 
+  test('is explained by a receiver that hung, and then took what had been sent meanwhile', () => {
+    const hang = fault('receiver-hang', 1_000, 8_000);
+    const takenTwice = [received('order', 8_010), received('order', 8_060)];
+    expect(findRepeatedSends(takenTwice, [hang])[0]?.cause).toEqual(hang);
+    const muchLater = [received('order', 9_000), received('order', 9_060)];
+    expect(findRepeatedSends(muchLater, [hang])[0]?.cause).toBeUndefined();
+  });
+
   test('after a rejection needs one too', () => {
     const again = [received('order', 2_000, 404), received('order', 3_000, 404)];
     expect(findRepeatedSends(again, [])).toHaveLength(1);
