@@ -1,5 +1,6 @@
 import ms from 'ms';
 import { z } from 'zod';
+import { InvalidPathError, parseFieldPath } from '../avro/fieldPath.ts';
 
 /*
  * The kinds of value that settings have. A message that begins with `expected` is completed with what
@@ -98,8 +99,21 @@ export const recordName = z
   .string()
   .regex(/^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$/, "expected an Avro record's name");
 
-/** A field of the event, by its dotted path. */
-export const path = text.meta({ description: 'A field of the event, as a dotted path.' });
+/** A field of the event, by its path. */
+export const path = text
+  .superRefine((value, context) => {
+    if (value === '') return;
+    try {
+      parseFieldPath(value);
+    } catch (thrown) {
+      if (!(thrown instanceof InvalidPathError)) throw thrown;
+      context.addIssue({ code: 'custom', message: thrown.message });
+    }
+  })
+  .meta({
+    description:
+      "A field of the event, as a path: total.amount, items[0].sku, items[*].price, attributes['a.key'].",
+  });
 
 /** One field or several. */
 export const paths = z

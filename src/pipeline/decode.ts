@@ -1,6 +1,11 @@
 import { UndecodableError, UnreadableSchemaError } from '../avro/errors.ts';
 import { unframe } from '../avro/framing.ts';
-import { compileReader, type EventReader, type FieldValue } from '../avro/reader.ts';
+import {
+  compileReaders,
+  type EventNames,
+  type EventReader,
+  type FieldValue,
+} from '../avro/reader.ts';
 import type { SchemaRegistry } from '../avro/registry.ts';
 import type { AvroSchema } from '../avro/schema.ts';
 import type { Mapping } from '../config/schema.ts';
@@ -19,8 +24,14 @@ export interface DecodedRecord {
   readonly values: readonly FieldValue[];
 }
 
-/** What the records of one topic with one writer schema are read with; or how they all end. */
+/** What the records of one event with one writer schema are read with; or how they all end. */
 type Event = { readonly reader: EventReader; readonly mappings: readonly EventMapping[] } | Outcome;
+
+/** The events of one topic that one writer schema has: several where it is a union of records. */
+interface Events {
+  readonly events: readonly Event[];
+  placeOf(payload: Buffer): number;
+}
 
 /** What a topic's records are made of. */
 export interface TopicFormat {
@@ -60,19 +71,20 @@ const fileSchema = -1;
 class TopicDecoder {
   readonly #topic: TopicFormat;
   readonly #registry: SchemaRegistry | undefined;
-  readonly #events = new Map<number, Event>();
+  readonly #schemas = new Map<number, Events | Outcome>();
 
   constructor(topic: TopicFormat, registry: SchemaRegistry | undefined) {
     this.#topic = topic;
     this.#registry = registry;
-    if (topic.schema) this.#events.set(fileSchema, compileEvent(topic.schema, topic.mappings));
+    if (!topic.schema) return;
+    this.#schemas.set(fileSchema, compileEvents(topic.schema, 'the schema file', topic.mappings));
   }
 
   /** How to fetch the schema that the record needs (it throws UnavailableError), unless it is known. */
   prepare(record: SourceRecord): (() => Promise<void>) | undefined {
     if (this.#topic.schema || record.value === null) return undefined;
     const schemaId = schemaIdOf(record.value);
-    if (schemaId === undefined || this.#events.has(schemaId)) return undefined;
+    if (schemaId === undefined || this.#schemas.has(schemaId)) return undefined;
     return () => this.#fetchEvent(schemaId);
   }
 
@@ -80,8 +92,9 @@ class TopicDecoder {
     if (record.value === null) return { record, outcome: skipped('tombstone') };
     try {
       const { schemaId = fileSchema, payload } = this.#unframe(record.value);
-      const event = this.#events.get(schemaId);
-      if (!event) throw new UndecodableError(`the registry has no schema with the id ${schemaId}`);
+      const schema = this.#schemas.get(schemaId);
+      if (!schema) throw new UndecodableError(`the registry has no schema with the id ${schemaId}`);
+      const event = 'outcome' in schema ? schema : eventOf(schema, payload);
       if ('outcome' in event) return { record, outcome: event };
       return { record, mappings: event.mappings, values: event.reader.read(payload) };
     } catch (thrown) {
@@ -99,10 +112,12 @@ class TopicDecoder {
     try {
       const schema = await this.#registry.schemaById(schemaId);
       // An id that the registry doesn't know is not kept: it may know it later.
-      if (schema) this.#events.set(schemaId, compileEvent(schema, this.#topic.mappings));
+      if (!schema) return;
+      const events = compileEvents(schema, `schema ${schemaId}`, this.#topic.mappings);
+      this.#schemas.set(schemaId, events);
     } catch (thrown) {
       if (!(thrown instanceof UnreadableSchemaError)) throw thrown;
-      this.#events.set(schemaId, deadLettered('undecodable', thrown.message));
+      this.#schemas.set(schemaId, deadLettered('undecodable', thrown.message));
     }
   }
 }
@@ -111,17 +126,37 @@ function schemaIdOf(value: Buffer): number | undefined {
   return value.length >= 5 && value[0] === 0 ? value.readInt32BE(1) : undefined;
 }
 
-/** Finds the mappings of the event that a schema writes, and compiles a reader of their fields. */
-function compileEvent(schema: AvroSchema, mappings: readonly Mapping[]): Event {
-  const { fullName, shortName } = compileReader(schema, []);
-  const own = mappings.filter(({ event }) => event === fullName || event === shortName);
-  if (own.length === 0) return skipped('unmapped');
-  const paths = [
-    ...new Set(own.flatMap((mapping) => mappingPaths(mapping).map(({ path }) => path))),
+function eventOf({ events, placeOf }: Events, payload: Buffer): Event {
+  return events[placeOf(payload)] as Event;
+}
+
+/**
+ * Finds the mappings of the events that a schema writes, and compiles readers of their fields. `schemaName` is for
+ * the messages of fields that it doesn't have.
+ */
+function compileEvents(
+  schema: AvroSchema,
+  schemaName: string,
+  mappings: readonly Mapping[],
+): Events {
+  const mappingsOf = ({ isNamed }: EventNames) => mappings.filter(({ event }) => isNamed(event));
+  const pathsOf = (event: EventNames) => [
+    ...new Set(
+      mappingsOf(event).flatMap((mapping) => mappingPaths(mapping).map(({ path }) => path)),
+    ),
   ];
-  const reader = compileReader(schema, paths);
+  const { events, placeOf } = compileReaders(schema, pathsOf);
   return {
-    reader,
-    mappings: own.map((mapping) => placeMapping(mapping, paths, reader.missing)),
+    placeOf,
+    events: events.map((reader) => {
+      const own = mappingsOf(reader);
+      if (own.length === 0) return skipped('unmapped');
+      const paths = pathsOf(reader);
+      const missing = reader.missing.map((path) => ({
+        ...path,
+        reason: `${schemaName}: ${path.reason}`,
+      }));
+      return { reader, mappings: own.map((mapping) => placeMapping(mapping, paths, missing)) };
+    }),
   };
 }

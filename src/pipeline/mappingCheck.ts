@@ -1,5 +1,5 @@
 import { UnreadableSchemaError } from '../avro/errors.ts';
-import { compileReader, type EventReader } from '../avro/reader.ts';
+import { compileReaders, type EventReader } from '../avro/reader.ts';
 import type { SchemaRegistry } from '../avro/registry.ts';
 import type { AvroSchema } from '../avro/schema.ts';
 import type { LoadedConfig } from '../config/load.ts';
@@ -66,14 +66,12 @@ function checkMapping(
 ): readonly Problem[] {
   const named = mappingPaths(mapping);
   const paths = named.map(({ path }) => path);
-  const readers = schemas.map((schema) => compileReader(schema, paths));
+  const readers = schemas.flatMap((schema) => compileReaders(schema, () => paths).events);
   if (readers.length === 0) {
     const message = `the registry has no schema for the topic "${mapping.topic}" yet, so its fields can't be checked`;
     return [{ severity: 'warning', message, ...placeOf(loaded, index, ['topic']) }];
   }
-  const own = readers.filter(
-    ({ fullName, shortName }) => mapping.event === fullName || mapping.event === shortName,
-  );
+  const own = readers.filter(({ isNamed }) => isNamed(mapping.event));
   if (own.length === 0) {
     const message = unknownEvent(mapping, readers);
     return [{ severity: 'error', message, ...placeOf(loaded, index, ['event']) }];

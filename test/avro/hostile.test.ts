@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { UndecodableError } from '../../src/avro/errors.ts';
-import { compileReader } from '../../src/avro/reader.ts';
-import { avro, encode, long, record } from './schemas.ts';
+import { avro, compileReader, encode, long, record } from './schemas.ts';
 
 /** Readers of a record with this one field: that skips it, and that reads it. */
 function readersOf(type: unknown) {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { compileReader, type MissingPath } from '../../src/avro/reader.ts';
-import { avro, orderPlaced, record } from './schemas.ts';
+import type { MissingPath } from '../../src/avro/reader.ts';
+import { avro, compileReader, orderPlaced, record } from './schemas.ts';
 
 function missing(path: string, json: unknown = orderPlaced): MissingPath | undefined {
   return compileReader(avro(json), [path]).missing[0];

@@ -1,8 +1,8 @@
 import { Big } from 'big.js';
 import { describe, expect, test } from 'vitest';
 import { UndecodableError, UnreadableSchemaError } from '../../src/avro/errors.ts';
-import { compileReader, type FieldValue } from '../../src/avro/reader.ts';
-import { avro, encode, orderPlaced, record } from './schemas.ts';
+import type { FieldValue } from '../../src/avro/reader.ts';
+import { avro, compileReader, encode, orderPlaced, record } from './schemas.ts';
 
 const order = {
   orderId: 'A-1',

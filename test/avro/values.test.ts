@@ -1,8 +1,8 @@
 import { Big } from 'big.js';
 import { describe, expect, test } from 'vitest';
 import { UndecodableError } from '../../src/avro/errors.ts';
-import { compileReader, type FieldValue } from '../../src/avro/reader.ts';
-import { avro, encode, record } from './schemas.ts';
+import type { FieldValue } from '../../src/avro/reader.ts';
+import { avro, compileReader, encode, record } from './schemas.ts';
 
 /** What a field of this type reads as. */
 function readField(type: unknown, value: unknown): FieldValue | undefined {
