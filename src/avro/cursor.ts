@@ -5,10 +5,11 @@
 const valuesLimit = 100_000;
 const depthLimit = 500;
 
-/** Beyond these many bytes a long does not fit a number, whatever its bits are. */
+/** A long of no more bytes than these is exact as a number. */
 const bytesOfNumber = 7;
 const bytesOfLong = 10;
 const bytesOfInt = 5;
+const shortText = 32;
 
 /**
  * A place in the bytes of one payload, and how much it may still ask for. Nothing is read past the end, and no
@@ -16,12 +17,15 @@ const bytesOfInt = 5;
  */
 export class Cursor {
   readonly bytes: Buffer;
+  readonly length: number;
   position = 0;
+  blockEnd: number | undefined;
   #values = 0;
   #depth = 0;
 
   constructor(bytes: Buffer) {
     this.bytes = bytes;
+    this.length = bytes.length;
   }
 
   /** Notes that so many values are about to be made. */
@@ -41,17 +45,18 @@ export class Cursor {
   }
 
   skip(count: number): void {
-    if (count > this.bytes.length - this.position) throw new Error('truncated: bytes are missing');
     this.position += count;
+    if (this.position > this.length) throw new Error('truncated: bytes are missing');
   }
 
   end(): void {
-    const left = this.bytes.length - this.position;
+    const left = this.length - this.position;
     if (left > 0) throw new Error(`${left} bytes are left over`);
   }
 
   readBoolean(): boolean {
-    const byte = this.#byte();
+    const byte = this.bytes[this.position] as number;
+    this.skip(1);
     if (byte > 1) throw new Error(`a boolean of ${byte}`);
     return byte === 1;
   }
@@ -68,20 +73,19 @@ export class Cursor {
   /** A bigint only where a number would not be exact. */
   readLong(): number | bigint {
     const start = this.position;
-    let byte = this.#byte();
-    let bits = byte & 0x7f;
-    for (let shift = 7; byte >= 0x80; shift += 7) {
-      // From here on the operators of 32 bits are too narrow.
-      if (shift === 28) return this.#readWideLong(start);
-      byte = this.#byte();
-      bits |= (byte & 0x7f) << shift;
-    }
-    return (bits >>> 1) ^ -(bits & 1);
+    const first = this.bytes[start] as number;
+    if (first >= 0x80) return this.#readLonger(start);
+    this.skip(1);
+    return (first >>> 1) ^ -(first & 1);
   }
 
   skipLong(): void {
-    const last = this.position + bytesOfLong;
-    while (this.#byte() >= 0x80) if (this.position === last) throw endlessLong();
+    const { bytes, position } = this;
+    let end = position;
+    while ((bytes[end] as number) >= 0x80) end += 1;
+    if (end - position >= bytesOfLong)
+      throw new Error(`a number of more than ${bytesOfLong} bytes`);
+    this.skip(end + 1 - position);
   }
 
   readFloat(): number {
@@ -106,7 +110,7 @@ export class Cursor {
   /** The number of bytes that follow. */
   readLength(): number {
     const length = this.readLong();
-    const left = this.bytes.length - this.position;
+    const left = this.length - this.position;
     if (length < 0 || length > left) throw new Error(`${length} bytes where ${left} are left`);
     return Number(length);
   }
@@ -121,31 +125,38 @@ export class Cursor {
   /** A text whose bytes must be UTF-8: replacing those that are not would turn two ids into one. */
   readText(): string {
     const length = this.readLength();
-    const { position } = this;
-    this.position += length;
-    const text = this.bytes.toString('utf8', position, this.position);
-    if (
-      text.includes('\ufffd') &&
-      !Buffer.from(text).equals(this.bytes.subarray(position, this.position))
-    ) {
-      throw new Error('a text that is no UTF-8');
-    }
-    return text;
+    const start = this.position;
+    const end = start + length;
+    this.position = end;
+    const text = (this.bytes as SliceableBuffer).utf8Slice(start, end);
+    if (this.#isShortAscii(start, end) || !text.includes('\ufffd')) return text;
+    if (Buffer.from(text).equals(this.bytes.subarray(start, end))) return text;
+    throw new Error('a text that is no UTF-8');
   }
 
-  /** The start of the next block of an array or map whose items take `itemSize` bytes at least. */
-  readBlock(itemSize: number): Block {
+  /**
+   * Begins the next block of an array or map whose items take `itemSize` bytes at least. Gives their number, 0
+   * after the last block; `blockEnd` then is where the block ends, if it says so.
+   */
+  readBlock(itemSize: number): number {
     const signed = this.readLong();
+    if (signed === 0) return 0;
+    this.blockEnd = signed < 0 ? this.readLength() + this.position : undefined;
     const count = Math.abs(Number(signed));
-    const size = signed < 0 ? this.readLength() : undefined;
-    const left = size ?? this.bytes.length - this.position;
+    const left = (this.blockEnd ?? this.length) - this.position;
     const most = itemSize === 0 ? valuesLimit : left / itemSize;
     if (count > most) throw new Error(`${count} items in ${left} bytes`);
-    return { count, end: size === undefined ? undefined : this.position + size };
+    return count;
   }
 
-  #readWideLong(start: number): number | bigint {
-    this.position = start;
+  /** Most ids and codes are; seeing that is cheaper than looking for characters that were replaced. */
+  #isShortAscii(start: number, end: number): boolean {
+    if (end - start > shortText) return false;
+    for (let at = start; at < end; at += 1) if ((this.bytes[at] as number) > 0x7f) return false;
+    return true;
+  }
+
+  #readLonger(start: number): number | bigint {
     this.skipLong();
     const length = this.position - start;
     return length <= bytesOfNumber ? this.#number(start) : this.#bigint(start);
@@ -153,6 +164,7 @@ export class Cursor {
 
   #number(start: number): number {
     let bits = 0;
+    // From the fifth byte on the operators of 32 bits are too narrow.
     for (let at = this.position - 1; at >= start; at -= 1) {
       bits = bits * 0x80 + ((this.bytes[at] as number) & 0x7f);
     }
@@ -168,22 +180,9 @@ export class Cursor {
     const value = (bits >> 1n) ^ -(bits & 1n);
     return Number.isSafeInteger(Number(value)) ? Number(value) : value;
   }
-
-  #byte(): number {
-    const byte = this.bytes[this.position];
-    if (byte === undefined) throw new Error('truncated: bytes are missing');
-    this.position += 1;
-    return byte;
-  }
 }
 
-/** Items that stand together; none is the end of the array or map. */
-interface Block {
-  readonly count: number;
-  /** Where it ends, if it says so. */
-  readonly end: number | undefined;
-}
-
-function endlessLong(): Error {
-  return new Error(`a number of more than ${bytesOfLong} bytes`);
+/** What `toString` calls in the end; for short texts the way there costs as much as the work. */
+interface SliceableBuffer extends Buffer {
+  utf8Slice(start: number, end: number): string;
 }

@@ -4,10 +4,8 @@ import type { Cursor } from './cursor.ts';
 import type { Step } from './fieldPath.ts';
 import type { FieldValue } from './fieldValue.ts';
 import { eachItem, type Read, Reads } from './read.ts';
+import { byBranch, inSequence, type Put, type Visit } from './sequence.ts';
 import { type Skip, Skips } from './skip.ts';
-
-/** Goes past a value and puts what is wanted of it into `values`. */
-export type Visit = (cursor: Cursor, values: FieldValue[]) => void;
 
 /** What a path still has to go through from here, and where its value belongs. */
 export interface Wanted {
@@ -56,15 +54,19 @@ class Projection {
   }
 
   #union(types: readonly Type[], wanted: readonly Wanted[]): Visit {
-    const branches = types.map((type) => this.visit(type, wanted));
-    return (cursor, values) => {
-      const branch = branches[cursor.readBranch(branches.length)] as Visit;
-      branch(cursor, values);
-    };
+    return byBranch(types.map((type) => this.#step(type, wanted)));
+  }
+
+  /** The plainest of paths has a shorter way. */
+  #step(type: Type, wanted: readonly Wanted[]): Visit | Put {
+    const [first, ...others] = wanted;
+    const isWhole = first && others.length === 0 && first.steps.length === 0 && !first.gathers;
+    if (!isWhole || branchesOf(type)) return this.visit(type, wanted);
+    return { read: this.#reads.of(type), place: first.place };
   }
 
   #record(type: RecordType, wanted: readonly Wanted[]): Visit {
-    const steps: Visit[] = [];
+    const steps: (Visit | Put)[] = [];
     let skipped: Type[] = [];
     for (const field of type.fields) {
       const own = wanted.filter(
@@ -73,14 +75,12 @@ class Projection {
       if (own.length === 0) {
         skipped.push(field.type);
       } else {
-        steps.push(...this.#skips.ofAll(skipped), this.visit(field.type, own.map(afterStep)));
+        steps.push(...this.#skips.ofAll(skipped), this.#step(field.type, own.map(afterStep)));
         skipped = [];
       }
     }
     steps.push(...this.#skips.ofAll(skipped));
-    return (cursor, values) => {
-      for (const step of steps) step(cursor, values);
-    };
+    return inSequence(steps);
   }
 
   #array(items: Type, wanted: readonly Wanted[]): Visit {
@@ -131,13 +131,6 @@ function nameOf({ steps: [step] }: Wanted): string | undefined {
 }
 
 function putAll(read: Read, wanted: readonly Wanted[]): Visit {
-  const [first, ...others] = wanted;
-  if (first && others.length === 0 && !first.gathers) {
-    const { place } = first;
-    return (cursor, values) => {
-      values[place] = read(cursor);
-    };
-  }
   return (cursor, values) => {
     const value = read(cursor);
     for (const { place, gathers } of wanted) {

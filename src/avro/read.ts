@@ -39,7 +39,8 @@ export class Reads {
     if (type instanceof avsc.types.RecordType) return this.#record(type);
     if (type instanceof avsc.types.ArrayType) return this.#array(type.itemsType);
     if (type instanceof avsc.types.MapType) return this.#map(type.valuesType);
-    const branches = (branchesOf(type) ?? []).map((branch) => this.of(branch));
+    const branches = branchesOf(type)?.map((branch) => this.of(branch));
+    if (!branches) throw new Error(`nothing reads the type ${type.typeName}`);
     return (cursor) => {
       const branch = branches[cursor.readBranch(branches.length)] as Read;
       return branch(cursor);
@@ -86,12 +87,14 @@ export class Reads {
 /** Goes through the blocks of an array or map; `step` takes one item, whose place it is told. */
 export function eachItem(cursor: Cursor, itemSize: number, step: (index: number) => void): void {
   let index = 0;
-  for (;;) {
-    const { count, end } = cursor.readBlock(itemSize);
-    if (count === 0) return;
+  for (let count = cursor.readBlock(itemSize); count > 0; count = cursor.readBlock(itemSize)) {
+    const { blockEnd } = cursor;
+    if (itemSize === 0) cursor.spend(count);
     for (const last = index + count; index < last; index += 1) step(index);
-    // A reader that skips it goes by the size: both must see the same values.
-    if (end !== undefined && cursor.position !== end) throw new Error('a block of another size');
+    // A reader that skips the block goes by its size: both must see the same values.
+    if (blockEnd !== undefined && cursor.position !== blockEnd) {
+      throw new Error('a block of another size than it says');
+    }
   }
 }
 

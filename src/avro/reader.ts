@@ -52,10 +52,13 @@ export function compileReaders(
   if (!branches) return { events: [compileReader(type, undefined, pathsOf)], placeOf: () => 0 };
   return {
     events: branches.map((branch) => compileReader(branch, branches.length, pathsOf)),
-    placeOf: (payload) =>
-      orUndecodable(payload, namesOf(type).fullName, () =>
-        new Cursor(payload).readBranch(branches.length),
-      ),
+    placeOf(payload) {
+      try {
+        return new Cursor(payload).readBranch(branches.length);
+      } catch (thrown) {
+        throw undecodable(payload, branches.flatMap(kindsOf).join(' or '), thrown);
+      }
+    },
   };
 }
 
@@ -68,19 +71,23 @@ function compileReader(
   const names = namesOf(type);
   const paths = pathsOf(names);
   const missing = paths.map((path) => findMissingPath(type, path));
+  const nothing = paths.map((): FieldValue => null);
   const visit = orUnreadable(() => compileProjection(type, paths.map(parseFieldPath)));
   return {
     ...names,
     missing: missing.filter((path) => path !== undefined),
-    read: (payload) =>
-      orUndecodable(payload, names.fullName, () => {
-        const cursor = new Cursor(payload);
+    read(payload) {
+      const cursor = new Cursor(payload);
+      const values = nothing.slice();
+      try {
         if (branches !== undefined) cursor.readBranch(branches);
-        const values = paths.map((): FieldValue => null);
         visit(cursor, values);
         cursor.end();
-        return values;
-      }),
+      } catch (thrown) {
+        throw undecodable(payload, names.fullName, thrown);
+      }
+      return values;
+    },
   };
 }
 
@@ -103,11 +110,7 @@ function orUnreadable<Result>(compile: () => Result): Result {
   }
 }
 
-function orUndecodable<Result>(payload: Buffer, name: string, read: () => Result): Result {
-  try {
-    return read();
-  } catch (thrown) {
-    const reason = `${payload.length} bytes that are no ${name}: ${toError(thrown).message}`;
-    throw new UndecodableError(reason, { cause: thrown });
-  }
+function undecodable(payload: Buffer, name: string, thrown: unknown): UndecodableError {
+  const reason = `${payload.length} bytes that are no ${name}: ${toError(thrown).message}`;
+  return new UndecodableError(reason, { cause: thrown });
 }

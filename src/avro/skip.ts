@@ -1,6 +1,7 @@
 import avsc, { type Type } from 'avsc';
 import { baseOf, branchesOf } from './avscType.ts';
 import type { Cursor } from './cursor.ts';
+import { byBranch, inSequence } from './sequence.ts';
 
 /** Goes past a value. Checks no more of it than the way needs. */
 export type Skip = (cursor: Cursor) => void;
@@ -67,39 +68,46 @@ export class Skips {
     const size = this.sizeOf(type);
     if (size !== undefined) return skipBytes(size);
     if (type instanceof avsc.types.RecordType) {
-      return inOrder(this.ofAll(type.fields.map((field) => field.type)));
+      return inSequence(this.ofAll(type.fields.map((field) => field.type))) as Skip;
     }
-    if (type instanceof avsc.types.ArrayType) return this.#items(type.itemsType, 0);
-    if (type instanceof avsc.types.MapType) return this.#items(type.valuesType, 1);
+    if (type instanceof avsc.types.ArrayType) return this.#array(type.itemsType);
+    if (type instanceof avsc.types.MapType) return this.#map(type.valuesType);
     if (type instanceof avsc.types.StringType || type instanceof avsc.types.BytesType) {
       return skipText;
     }
-    const branches = branchesOf(type)?.map((branch) => this.of(branch));
-    if (!branches) return skipLong;
-    return (cursor) => branches[cursor.readBranch(branches.length)]?.(cursor);
+    const branches = branchesOf(type);
+    return branches ? (byBranch(branches.map((branch) => this.of(branch))) as Skip) : skipLong;
   }
 
-  /** An array's items, or a map's with their keys. */
-  #items(type: Type, keys: 0 | 1): Skip {
-    const size = keys === 0 ? this.sizeOf(type) : undefined;
-    const skip = this.of(type);
-    const skipItem: Skip = keys === 0 ? skip : inOrder([skipText, skip]);
-    return (cursor) => {
-      for (;;) {
-        const { count, end } = cursor.readBlock(size ?? 1);
-        if (count === 0) return;
-        if (end !== undefined) cursor.position = end;
-        else if (size !== undefined) cursor.skip(count * size);
-        else for (let left = count; left > 0; left -= 1) skipItem(cursor);
-      }
+  #array(items: Type): Skip {
+    const size = this.sizeOf(items);
+    if (size === undefined) return inBlocks(1, each(this.of(items)));
+    return inBlocks(size, (cursor, count) => cursor.skip(count * size));
+  }
+
+  #map(values: Type): Skip {
+    const skip = this.of(values);
+    const skipEntry: Skip = (cursor) => {
+      skipText(cursor);
+      skip(cursor);
     };
+    return inBlocks(1, each(skipEntry));
   }
 }
 
-/** One step after the other. */
-function inOrder(skips: readonly Skip[]): Skip {
+/** Goes past the blocks of an array or map: in one step where they say their size. */
+function inBlocks(itemSize: number, skipItems: (cursor: Cursor, count: number) => void): Skip {
   return (cursor) => {
-    for (const skip of skips) skip(cursor);
+    for (let count = cursor.readBlock(itemSize); count > 0; count = cursor.readBlock(itemSize)) {
+      if (cursor.blockEnd === undefined) skipItems(cursor, count);
+      else cursor.position = cursor.blockEnd;
+    }
+  };
+}
+
+function each(skip: Skip): (cursor: Cursor, count: number) => void {
+  return (cursor, count) => {
+    for (let left = count; left > 0; left -= 1) skip(cursor);
   };
 }
 

@@ -102,7 +102,9 @@ function placeOf(loaded: LoadedConfig, index: number, path: SettingPath) {
 }
 
 function unknownEvent({ topic, event }: Mapping, readers: readonly EventReader[]): string {
-  const names = [...new Set(readers.map(({ fullName }) => fullName))];
+  const names = [...new Set(readers.map(({ fullName }) => fullName))].filter(
+    (name) => name !== 'null',
+  );
   const nearest = nearestName(event, names.concat(readers.map(({ shortName }) => shortName)));
   const hint = nearest === undefined ? '' : `; did you mean "${nearest}"?`;
   return `"${event}" is no event of the topic "${topic}", which has ${names.join(', ')}${hint}`;
