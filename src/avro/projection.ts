@@ -8,7 +8,7 @@ import { byBranch, inSequence, type Put, type Visit } from './sequence.ts';
 import { type Skip, Skips } from './skip.ts';
 
 /** What a path still has to go through from here, and where its value belongs. */
-export interface Wanted {
+interface Wanted {
   readonly steps: readonly Step[];
   readonly place: number;
   /** A path through all items of an array gives the values that are not null, as an array. */
