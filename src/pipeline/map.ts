@@ -1,3 +1,5 @@
+import { isUtf8 } from 'node:buffer';
+import Big from 'big.js';
 import type { FieldValue } from '../avro/reader.ts';
 import type { SourceRecord } from '../kafka/partition.ts';
 import { clickIdFault } from '../powerspace/clickId.ts';
@@ -74,12 +76,14 @@ function isMet(mapping: EventMapping, values: readonly FieldValue[]): boolean {
 /** A field of an event holds what its mapping can't use. */
 export class InvalidFieldError extends Error {}
 
-/** The text of a field: a string, an enum's symbol, a number, a UUID. Empty and null are none. */
+/** The text of a field: a string, an enum's symbol, a number, a UUID, bytes in UTF-8. Empty and null are none. */
 export function readText(field: Field, values: readonly FieldValue[]): string | undefined {
   const value = values[field.index];
   if (value === null || value === undefined || value === '') return undefined;
   if (typeof value === 'string') return value;
   if (typeof value === 'number' || typeof value === 'bigint') return String(value);
+  // Avro lets writers turn a string into bytes, and back.
+  if (Buffer.isBuffer(value) && isUtf8(value)) return value.toString() || undefined;
   throw new InvalidFieldError(`${field.path} is ${describe(value)}, not a text or a number`);
 }
 
@@ -98,5 +102,8 @@ function readTime(field: Field, values: readonly FieldValue[]): number | undefin
 export function describe(value: unknown): string {
   if (value instanceof Date) return 'a timestamp';
   if (Array.isArray(value)) return 'an array';
-  return value === null ? 'null' : `a ${typeof value}`;
+  if (Buffer.isBuffer(value)) return 'bytes';
+  if (value instanceof Big) return 'a decimal';
+  if (value === null) return 'null';
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }
