@@ -10,7 +10,7 @@ export class InvalidPathError extends Error {
 }
 
 const plainName = /[^.[\]'"\s]+/y;
-const index = /(?:0|[1-9]\d{0,8})(?=\])/y;
+const index = /0|[1-9]\d{0,8}/y;
 const quotedName = /'[^']+'|"[^"]+"/y;
 
 /**

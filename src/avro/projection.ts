@@ -97,6 +97,8 @@ class Projection {
     return (cursor, values) => {
       for (const { place } of all) values[place] ??= [];
       eachItem(cursor, size, (index) => {
+        // No bytes say how many of these there may be.
+        if (size === 0) cursor.spend(1);
         const visit = visits.get(index) ?? visitOthers;
         visit(cursor, values);
       });

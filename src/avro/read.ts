@@ -89,7 +89,6 @@ export function eachItem(cursor: Cursor, itemSize: number, step: (index: number)
   let index = 0;
   for (let count = cursor.readBlock(itemSize); count > 0; count = cursor.readBlock(itemSize)) {
     const { blockEnd } = cursor;
-    if (itemSize === 0) cursor.spend(count);
     for (const last = index + count; index < last; index += 1) step(index);
     // A reader that skips the block goes by its size: both must see the same values.
     if (blockEnd !== undefined && cursor.position !== blockEnd) {

@@ -122,6 +122,63 @@ describe('hostile bytes', () => {
     );
   });
 
+  test('nothings within nothings are not counted out', () => {
+    // Each inner array is a hundred thousand nulls in five bytes; all of them would take hours.
+    const inner = Buffer.concat([long(99_999), long(0)]);
+    const bytes = Buffer.concat([long(50_000), ...Array(50_000).fill(inner), long(0)]);
+    const schema = avro(record('Event', { field: array(array('null')) }));
+    for (const path of [
+      'field',
+      'field[*]',
+      'field[*][*]',
+      'field[*][0]',
+      'field[7][3]',
+      'field[7]',
+    ]) {
+      const reader = compileReader(schema, [path]);
+      if (path.startsWith('field[7]')) expect(() => reader.read(bytes)).not.toThrow();
+      else expect(() => reader.read(bytes), path).toThrow('more than 100000 values');
+    }
+    expect(compileReader(schema, []).read(bytes)).toEqual([]);
+  });
+
+  test('a branch of many nothings is skipped at once, and read to a limit', () => {
+    const fields = Object.fromEntries(
+      Array.from({ length: 500 }, (_, index) => [`f${index}`, 'null']),
+    );
+    const schema = avro(record('Event', { field: array(['null', record('Nothings', fields)]) }));
+    const bytes = Buffer.concat([long(100_000), Buffer.alloc(100_000, 2), long(0)]);
+    expect(() => compileReader(schema, ['field']).read(bytes)).toThrow('more than 100000 values');
+    expect(compileReader(schema, ['field[5].f7']).read(bytes)).toEqual([null]);
+    expect(compileReader(schema, []).read(bytes)).toEqual([]);
+  });
+
+  test.each([510, 100_000])('records %d levels within each other are undecodable', (levels) => {
+    const schema = avro(record('Node', { parent: ['null', 'Node'] }));
+    const bytes = Buffer.concat([Buffer.alloc(levels, 2), Buffer.from([0])]);
+    for (const path of ['parent', 'parent.parent']) {
+      expect(() => compileReader(schema, [path]).read(bytes)).toThrow('more than 500 levels');
+    }
+    expect(() => compileReader(schema, []).read(bytes)).toThrow('more than 500 levels');
+  });
+
+  test('a block of another size than it says is undecodable where it is read', () => {
+    const [, reads] = readersOf(array('int'));
+    const block = (size: number) =>
+      Buffer.concat([long(-1), long(size), long(7), long(0), long(0)]);
+    expect(reads?.read(block(1).subarray(0, -1))).toEqual([[7]]);
+    expect(() => reads?.read(block(2))).toThrow('a block of another size than it says');
+  });
+
+  test.each([
+    ['an int of 33 bits', 'int', long(2 ** 32)],
+    ['an int of six bytes', 'int', Buffer.from('808080808000', 'hex')],
+    ['a boolean of 2', 'boolean', Buffer.from([2])],
+  ])('%s is refused where it is asked for', (_, type, bytes) => {
+    const [, reads] = readersOf(type);
+    expect(() => reads?.read(bytes)).toThrow(UndecodableError);
+  });
+
   test('records within each other without end are undecodable, not the end of the process', () => {
     const node = record('Node', { parent: ['null', 'Node'], name: 'string' });
     const bytes = Buffer.alloc(1_000_000, 2);

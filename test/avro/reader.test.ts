@@ -133,6 +133,79 @@ describe('a reader of some fields', () => {
   });
 });
 
+describe('paths through arrays and maps', () => {
+  const line = record('Line', {
+    sku: 'string',
+    tags: { type: 'array', items: 'string' },
+    price: ['null', 'double'],
+  });
+  const schema = record('Event', {
+    lines: ['null', { type: 'array', items: line }],
+    byKey: { type: 'map', values: { type: 'array', items: 'Line' } },
+    id: 'string',
+  });
+  const a = { sku: 'a', tags: ['x', 'y'], price: 1.5 };
+  const b = { sku: 'b', tags: [], price: null };
+  const c = { sku: 'c', tags: ['z'], price: 3 };
+  const event = { lines: [a, b, c], byKey: { one: [a], 'o.k': [b, c] }, id: 'A' };
+
+  test.each([
+    ['lines[0].sku', 'a'],
+    ['lines[2].price', 3],
+    ['lines[3].sku', null],
+    ['lines[1]', b],
+    ['lines[*].sku', ['a', 'b', 'c']],
+    ['lines[*].price', [1.5, 3]],
+    ['lines[*].tags', [['x', 'y'], [], ['z']]],
+    ['lines[*].tags[*]', ['x', 'y', 'z']],
+    ['lines[*].tags[0]', ['x', 'z']],
+    ['lines[0].tags[*]', ['x', 'y']],
+    ['byKey.one[0].sku', 'a'],
+    ["byKey['o.k'][*].sku", ['b', 'c']],
+    ['byKey.none[0].sku', null],
+    ['byKey.none[*].sku', null],
+  ])('%s reads as %j', (path, expected) => {
+    expect(read(schema, event, path)).toEqual([expected]);
+  });
+
+  test('lead to the same values whichever others are asked for', () => {
+    const paths = [
+      'lines[*].sku',
+      'lines[1].sku',
+      'lines',
+      'lines[*].sku',
+      'lines[1].tags',
+      'id',
+      'byKey',
+    ];
+    expect(read(schema, event, ...paths)).toEqual([
+      ['a', 'b', 'c'],
+      'b',
+      event.lines,
+      ['a', 'b', 'c'],
+      [],
+      'A',
+      event.byKey,
+    ]);
+  });
+
+  test('lead to nothing in an array that is null, and to no values in one that is empty', () => {
+    const paths = ['lines[*].sku', 'lines[0].sku'];
+    expect(read(schema, { ...event, lines: null }, ...paths)).toEqual([null, null]);
+    expect(read(schema, { ...event, lines: [] }, ...paths)).toEqual([[], null]);
+  });
+
+  test('read no more of the items than they need', () => {
+    const type = { type: 'array', items: record('Item', { id: 'int', text: 'string' }) };
+    // The text is no UTF-8, which only who reads it would see.
+    const bytes = Buffer.from('040204c3280404c32800', 'hex');
+    const items = avro(record('Event', { items: type }));
+    expect(compileReader(items, ['items[*].id', 'items[1].id']).read(bytes)).toEqual([[1, 2], 2]);
+    expect(() => compileReader(items, ['items[*].text']).read(bytes)).toThrow(UndecodableError);
+    expect(() => compileReader(items, ['items[0]']).read(bytes)).toThrow(UndecodableError);
+  });
+});
+
 describe('evolution: one set of paths, many writers', () => {
   const paths = ['id', 'total.amount'];
   const expected = ['A', 7];
@@ -235,6 +308,16 @@ describe('evolution: one set of paths, many writers', () => {
       'USD',
       3,
     ]);
+  });
+
+  test('a field is found by a name that its writer says it had, unless another has that name', () => {
+    const fields = [
+      { name: 'sum', type: 'int', aliases: ['total', 'id'] },
+      { name: 'id', type: 'string', aliases: ['total'] },
+    ];
+    const schema = { type: 'record', name: 'Event', fields };
+    const reader = compileReader(avro(schema), ['total', 'id', 'sum']);
+    expect(reader.read(encode(schema, { sum: 7, id: 'A' }))).toEqual([7, 'A', 7]);
   });
 
   test('a mistake in a default, an alias or an order does not make events unreadable', () => {

@@ -164,6 +164,18 @@ describe('a value of the wrong kind in a mapping', () => {
       'when.status: expected a value or a list of values, found a group of settings',
     ],
     [`${order}, when: {a.b: ▶[]}`, 'when["a.b"]: expected at least one item, found an empty list'],
+    [
+      `${order}, when: {▶"items[0": 1}`,
+      'when["items[0"]: "items[0" is no path: at its column 8, expected ], but it ends',
+    ],
+    [
+      `${order}, value: {amount: ▶items..price}`,
+      'value.amount: "items..price" is no path: at its column 7, expected a name, found ".price"',
+    ],
+    [
+      `${order}, id: ▶"order id"`,
+      'id: "order id" is no path: at its column 6, expected a dot or [, found " id"',
+    ],
     [`${order}, when: {▶"": 1}`, 'when[""]: the name of a field cannot be empty'],
     [
       'topic: ▶my orders, event: E, record: lead, user: u',
