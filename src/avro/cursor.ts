@@ -1,15 +1,16 @@
+import { shortTexts } from './shortText.ts';
+
 /**
  * What one payload may take in all: values that its mapped fields are made of, and records within themselves.
  * No honest event comes near; without limits, six bytes ask for billions of values that take no bytes.
  */
-const valuesLimit = 100_000;
+const valuesLimit = 50_000;
 const depthLimit = 500;
 
 /** A long of no more bytes than these is exact as a number. */
 const bytesOfNumber = 7;
 const bytesOfLong = 10;
 const bytesOfInt = 5;
-const shortText = 32;
 
 /**
  * A place in the bytes of one payload, and how much it may still ask for. Nothing is read past the end, and no
@@ -126,12 +127,8 @@ export class Cursor {
   readText(): string {
     const length = this.readLength();
     const start = this.position;
-    const end = start + length;
-    this.position = end;
-    const text = (this.bytes as SliceableBuffer).utf8Slice(start, end);
-    if (this.#isShortAscii(start, end) || !text.includes('\ufffd')) return text;
-    if (Buffer.from(text).equals(this.bytes.subarray(start, end))) return text;
-    throw new Error('a text that is no UTF-8');
+    this.position = start + length;
+    return shortTexts[length]?.(this.bytes, start) ?? this.#textFrom(start);
   }
 
   /**
@@ -149,11 +146,11 @@ export class Cursor {
     return count;
   }
 
-  /** Most ids and codes are; seeing that is cheaper than looking for characters that were replaced. */
-  #isShortAscii(start: number, end: number): boolean {
-    if (end - start > shortText) return false;
-    for (let at = start; at < end; at += 1) if ((this.bytes[at] as number) > 0x7f) return false;
-    return true;
+  #textFrom(start: number): string {
+    const text = this.bytes.toString('utf8', start, this.position);
+    if (!text.includes('\ufffd')) return text;
+    if (Buffer.from(text).equals(this.bytes.subarray(start, this.position))) return text;
+    throw new Error('a text that is no UTF-8');
   }
 
   #readLonger(start: number): number | bigint {
@@ -180,9 +177,4 @@ export class Cursor {
     const value = (bits >> 1n) ^ -(bits & 1n);
     return Number.isSafeInteger(Number(value)) ? Number(value) : value;
   }
-}
-
-/** What `toString` calls in the end; for short texts the way there costs as much as the work. */
-interface SliceableBuffer extends Buffer {
-  utf8Slice(start: number, end: number): string;
 }

@@ -12,7 +12,7 @@ export interface Attributes {
 }
 
 /** A number of more bytes than these, or of more digits after or before the point, is no amount of money. */
-const bytesLimit = 1024;
+const bytesLimit = 256;
 const scaleLimit = 2_500;
 
 /** A decimal that says its own scale: Avro's bytes of the unscaled number, then an int, the scale. */

@@ -63,7 +63,7 @@ function timeOf(work: () => void): number {
 function tryToRead(reader: EventReader, payload: Buffer): 0 | 1 {
   try {
     const values = reader.read(payload);
-    expect(countOf(values)).toBeLessThan(200_000);
+    expect(countOf(values)).toBeLessThan(150_000);
     return 0;
   } catch (thrown) {
     if (thrown instanceof UndecodableError) return 1;
