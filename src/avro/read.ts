@@ -5,6 +5,9 @@ import type { FieldValue } from './fieldValue.ts';
 import { Converted } from './logical.ts';
 import type { Skips } from './skip.ts';
 
+/** A conversion takes as long as so many plain values. */
+const conversionCost = 2;
+
 /** Reads a whole value. */
 export type Read = (cursor: Cursor) => FieldValue;
 
@@ -114,7 +117,10 @@ function simpleRead(type: Type): Read | undefined {
 function readConverted(type: Converted): Read {
   const base = baseOf(type);
   const read = viewOf(base) ?? (simpleRead(base) as (cursor: Cursor) => number | bigint);
-  return (cursor) => type.toFieldValue(read(cursor));
+  return (cursor) => {
+    cursor.spend(conversionCost);
+    return type.toFieldValue(read(cursor));
+  };
 }
 
 /** The bytes of bytes and fixed. */

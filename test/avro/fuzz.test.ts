@@ -32,9 +32,9 @@ test(`${payloads} mutated payloads (seed ${seed}) are read or undecodable; none 
     const { bytes, readers } = subjectOf(random);
     for (let round = 0; round < payloadsOfSample; round += 1) {
       const payload = mutate(random, bytes);
-      const milliseconds = timeOf(() => {
-        for (const reader of readers) undecodable += tryToRead(reader, payload);
-      });
+      undecodable += readers.reduce((sum, reader) => sum + tryToRead(reader, payload), 0);
+      const times = readers.map((reader) => timeOf(() => void tryToRead(reader, payload)));
+      const milliseconds = Math.max(...times);
       if (milliseconds <= slowest.milliseconds) continue;
       Object.assign(slowest, { milliseconds, payload: payload.toString('hex').slice(0, 200) });
     }
