@@ -1,7 +1,9 @@
 import { startAdminServer } from './admin/server.ts';
 import { systemClock } from './clock.ts';
 import type { LoadedConfig } from './config/load.ts';
+import { isPattern } from './config/topics.ts';
 import { RecordConsumer } from './kafka/consumer.ts';
+import { watchTopics } from './kafka/topicWatch.ts';
 import { Lifecycle } from './lifecycle.ts';
 import { observeGauges, readinessProblems } from './observe.ts';
 import { openParts, type Parts } from './parts.ts';
@@ -56,6 +58,7 @@ export async function startConnector({ loaded, log }: ConnectorOptions): Promise
   );
   pipeline.run().catch(lifecycle.fail);
   await consumer.start();
+  if (hasPatterns(parts.config)) opened.defer(watchPatterns(parts, consumer, log));
   log.info({ group: parts.config.kafka.group, admin: adminServer.url }, 'reading');
 
   const resources = opened.move();
@@ -71,6 +74,25 @@ export async function startConnector({ loaded, log }: ConnectorOptions): Promise
       log.info('stopped');
     },
   };
+}
+
+function hasPatterns({ mappings }: Parts['config']): boolean {
+  return mappings.some(({ topic }) => isPattern(topic));
+}
+
+/** The topics that patterns choose from; nobody is asked where there are none. */
+async function patternTopics({ config, admin }: Parts): Promise<readonly string[]> {
+  return hasPatterns(config) ? admin.topics() : [];
+}
+
+function watchPatterns(parts: Parts, consumer: RecordConsumer, log: Logger) {
+  const { mappings } = parts.config;
+  const stop = watchTopics({
+    ...{ clock: systemClock, log: kafkaLog(log), current: () => consumer.topics },
+    find: async () => topicStages(mappings, await patternTopics(parts)).map(({ topic }) => topic),
+    onNew: () => void consumer.rejoin(),
+  });
+  return async () => stop();
 }
 
 /** Joins pipeline and consumer: records one way, "slower" and "go on" the other. */
@@ -89,7 +111,7 @@ function wire(parts: Parts, lifecycle: Lifecycle, log: Logger) {
   });
   const consumer = new RecordConsumer({
     ...{ kafka, settings: config.kafka, offsets: admin, clock: systemClock },
-    topics: topicStages(config.mappings),
+    topics: async () => topicStages(config.mappings, await patternTopics(parts)),
     log: kafkaLog(log),
     room: () => pipeline.intake.room,
     onRecords: (records) => pipeline.intake.add(records),

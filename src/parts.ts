@@ -7,7 +7,8 @@ import { ConfigurationError, formatProblem, type Problem, toError } from './erro
 import { connectAdmin, type KafkaAdmin } from './kafka/admin.ts';
 import { createAdminKafka, createKafka } from './kafka/client.ts';
 import { DeadLetters, deadLetterTopic } from './kafka/deadLetters.ts';
-import { checkMappings, checkTopics, schemasOfTopic } from './pipeline/mappingCheck.ts';
+import { checkMappings, topicSources } from './pipeline/mappingCheck.ts';
+import { checkTopics } from './pipeline/topicCheck.ts';
 import { createPowerspaceClient } from './powerspace/client.ts';
 import { openStore } from './store/open.ts';
 import { kafkaLog, type Logger, quietKafkaLog } from './telemetry/log.ts';
@@ -59,12 +60,12 @@ async function checkBeforeReading(
   log: Logger,
   { admin, registry, schemas }: Checked,
 ): Promise<void> {
-  const problems: readonly Problem[] = [
-    ...checkTopics(loaded, await admin.topics()),
-    ...(await checkMappings(loaded, schemasOfTopic(registry, schemas))),
-  ];
+  const topics = await admin.topics();
+  const checked = await checkMappings(loaded, topicSources(registry, schemas, topics));
+  const problems: readonly Problem[] = [...checkTopics(loaded, topics), ...checked.problems];
   if (problems.some(({ severity }) => severity === 'error')) throw new ConfigurationError(problems);
   for (const problem of problems) log.warn(formatProblem(problem));
+  for (const note of checked.notes) log.info(note);
 }
 
 /** The schemas that the configuration names as files, by name. Throws ConfigurationError for a bad one. */

@@ -13,6 +13,8 @@ interface Wanted {
   readonly place: number;
   /** A path through all items of an array gives the values that are not null, as an array. */
   readonly gathers: boolean;
+  /** Whether the name of the record there is wanted, and null for what is no record. */
+  readonly tellsName?: true;
 }
 
 /**
@@ -28,6 +30,11 @@ export function compileProjection(writer: Type, paths: readonly (readonly Step[]
   return new Projection().visit(writer, wanted);
 }
 
+/** Compiles what tells, as the first value, the name of the record that the path leads to. */
+export function compileRecordName(writer: Type, steps: readonly Step[]): Visit {
+  return new Projection().visit(writer, [{ steps, place: 0, gathers: false, tellsName: true }]);
+}
+
 class Projection {
   readonly #skips = new Skips();
   readonly #reads = new Reads(this.#skips);
@@ -36,6 +43,8 @@ class Projection {
     const branches = branchesOf(type);
     if (branches && wanted.length > 0) return this.#union(branches, wanted);
     const whole = wanted.filter(({ steps }) => steps.length === 0);
+    const name = whole.find(({ tellsName }) => tellsName);
+    if (name) return tellName(type, name.place, this.#skips.of(type));
     const within = this.#within(type, wanted);
     if (whole.length === 0) return within ?? this.#skips.of(type);
     const put = putAll(this.#reads.of(type), whole);
@@ -60,7 +69,12 @@ class Projection {
   /** The plainest of paths has a shorter way. */
   #step(type: Type, wanted: readonly Wanted[]): Visit | Put {
     const [first, ...others] = wanted;
-    const isWhole = first && others.length === 0 && first.steps.length === 0 && !first.gathers;
+    const isWhole =
+      first &&
+      others.length === 0 &&
+      first.steps.length === 0 &&
+      !first.gathers &&
+      !first.tellsName;
     if (!isWhole || branchesOf(type)) return this.visit(type, wanted);
     return { read: this.#reads.of(type), place: first.place };
   }
@@ -130,6 +144,14 @@ function indexOf({ steps: [step] }: Wanted): number | undefined {
 
 function nameOf({ steps: [step] }: Wanted): string | undefined {
   return step?.kind === 'name' ? step.name : undefined;
+}
+
+function tellName(type: Type, place: number, skip: Skip): Visit {
+  const name = type instanceof avsc.types.RecordType ? (type.name ?? null) : null;
+  return (cursor, values) => {
+    values[place] = name;
+    skip(cursor);
+  };
 }
 
 function putAll(read: Read, wanted: readonly Wanted[]): Visit {

@@ -6,7 +6,7 @@ import { UndecodableError, UnreadableSchemaError } from './errors.ts';
 import { parseFieldPath } from './fieldPath.ts';
 import type { FieldValue } from './fieldValue.ts';
 import { findMissingPath, type MissingPath } from './paths.ts';
-import { compileProjection } from './projection.ts';
+import { compileProjection, compileRecordName } from './projection.ts';
 import { type AvroSchema, readableType } from './schema.ts';
 
 export type { FieldValue, MissingPath };
@@ -59,6 +59,28 @@ export function compileReaders(
         throw undecodable(payload, branches.flatMap(kindsOf).join(' or '), thrown);
       }
     },
+  };
+}
+
+/**
+ * Compiles what tells the full name of the record to which a path leads, where that can be one of several; undefined
+ * where it leads to no record. Throws as `compileReaders`; what it returns throws UndecodableError.
+ */
+export function compileRecordNameReader(
+  writer: AvroSchema,
+  path: string,
+): (payload: Buffer) => string | undefined {
+  const type = orUnreadable(() => readableType(writer));
+  const visit = orUnreadable(() => compileRecordName(type, parseFieldPath(path)));
+  return (payload) => {
+    const cursor = new Cursor(payload);
+    const values: FieldValue[] = [null];
+    try {
+      visit(cursor, values);
+    } catch (thrown) {
+      throw undecodable(payload, kindsOf(type).join(' or '), thrown);
+    }
+    return typeof values[0] === 'string' ? values[0] : undefined;
   };
 }
 

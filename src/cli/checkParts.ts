@@ -6,8 +6,8 @@ import { connectAdmin } from '../kafka/admin.ts';
 import { createAdminKafka } from '../kafka/client.ts';
 import { deadLetterTopic } from '../kafka/deadLetters.ts';
 import { readSchemas } from '../parts.ts';
-import { mappingPaths } from '../pipeline/eventMapping.ts';
-import { checkMappings, checkTopics, schemasOfTopic } from '../pipeline/mappingCheck.ts';
+import { checkMappings, topicSources } from '../pipeline/mappingCheck.ts';
+import { checkTopics } from '../pipeline/topicCheck.ts';
 import { createPowerspaceClient } from '../powerspace/client.ts';
 import { openStore, storeExists } from '../store/open.ts';
 import type { Store } from '../store/store.ts';
@@ -78,8 +78,7 @@ async function lookAtSchemas(loaded: LoadedConfig): Promise<Look> {
   const registry = config.registry && createRegistry(config.registry);
   try {
     await registry?.ping();
-    const problems = await checkMappings(loaded, schemasOfTopic(registry, schemas));
-    const fields = config.mappings.flatMap(mappingPaths).length;
+    const { problems, fields } = await checkMappings(loaded, topicSources(registry, schemas, []));
     return { found: `${fields} mapped fields looked up`, problems };
   } finally {
     await registry?.close();

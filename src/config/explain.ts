@@ -29,7 +29,7 @@ function explain(issue: Issue, explained: Explained): Finding[] {
       at: 'name',
       ...(isShowable(path, name, explained) ? {} : { shownAs: path }),
     }));
-  if (issue.code === 'invalid_key') return [{ path, message: fieldFault(issue), at: 'name' }];
+  if (issue.code === 'invalid_key') return [{ path, message: nameFault(issue), at: 'name' }];
   if (issue.code !== 'custom' && valueAt(explained.root, path) === undefined) {
     const description = explained.settings.descriptionOf(path);
     const what = description ? `: ${uncapitalize(description)}` : '';
@@ -48,10 +48,9 @@ function narrow(issue: Issue): Issue[] {
   return chooseGroup(issue, entered).flatMap((inner) => narrow(moveUnder(issue, inner)));
 }
 
-/** What is wrong with a name that is a field of the event. */
-function fieldFault({ issues }: Extract<Issue, { code: 'invalid_key' }>): string {
-  const fault = issues.find(({ code }) => code === 'custom');
-  return fault?.message ?? 'the name of a field cannot be empty';
+/** What is wrong with a name that is a field of the event, or a currency that has a rate. */
+function nameFault({ issues }: Extract<Issue, { code: 'invalid_key' }>): string {
+  return issues.find(({ message }) => message)?.message ?? 'the name of a field cannot be empty';
 }
 
 function isOfOtherType(issue: Issue): boolean {

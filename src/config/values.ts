@@ -1,6 +1,7 @@
 import ms from 'ms';
 import { z } from 'zod';
 import { InvalidPathError, parseFieldPath } from '../avro/fieldPath.ts';
+import { currencyExponent } from './currencies.ts';
 
 /*
  * The kinds of value that settings have. A message that begins with `expected` is completed with what
@@ -75,17 +76,6 @@ export const listenAddress = z
   .string()
   .regex(hostAndPort, 'expected host:port, such as 127.0.0.1:9464');
 
-/**
- * A name that Kafka takes for a topic
- * (https://github.com/apache/kafka/blob/trunk/clients/src/main/java/org/apache/kafka/common/internals/Topic.java).
- */
-export const topicName = z
-  .string()
-  .regex(
-    /^[a-zA-Z0-9._-]{1,249}$/,
-    'expected 1 to 249 letters, digits, dots, underscores and hyphens',
-  );
-
 /** A consumer group that leaves room for the suffix of its topic of dead letters. */
 export const groupName = z
   .string()
@@ -123,7 +113,21 @@ export const paths = z
 /** An ISO 4217 code. */
 export const currencyCode = z
   .string()
-  .regex(/^[A-Z]{3}$/, 'expected an ISO 4217 code in capitals, such as EUR');
+  .regex(/^[A-Z]{3}$/, {
+    error: 'expected an ISO 4217 code in capitals, such as EUR',
+    abort: true,
+  })
+  .refine(
+    (value) => currencyExponent(value) !== undefined,
+    'expected an ISO 4217 code in capitals, such as EUR',
+  );
+
+const expectedRate = 'expected a rate above 0, such as 0.92';
+
+/** What one unit of a currency is in another; in quotes, exact to the last digit. */
+export const rate = z
+  .union([z.number(), z.string().regex(/^\d+(\.\d+)?$/, expectedRate)], expectedRate)
+  .refine((value) => Number(value) > 0, expectedRate);
 
 const laterStore = /^(postgres|postgresql|mysql|mariadb):/;
 

@@ -8,13 +8,16 @@ import { kafkaUnavailable } from './client.ts';
 import { Committer } from './committer.ts';
 import { GroupMember, longestRebalance, type MemberListener } from './member.ts';
 import type { AssignedPartition } from './partition.ts';
+import type { TopicStages } from './stageGate.ts';
 
 const commitInterval = 1_000;
 const longestRestartDelay = 30_000;
 const leaveDeadline = 5_000;
 
 /** What the consumer needs. */
-export interface RecordConsumerOptions extends Omit<BatchReaderOptions, 'fetching'> {
+export interface RecordConsumerOptions extends Omit<BatchReaderOptions, 'fetching' | 'topics'> {
+  /** The topics to read, asked for whenever it joins the group. */
+  readonly topics: () => Promise<readonly TopicStages[]>;
   readonly kafka: Kafka;
   readonly settings: Config['kafka'];
   readonly clock: Clock;
@@ -37,6 +40,9 @@ export class RecordConsumer {
   #refusedSince: number | undefined;
   #cancelRestart: (() => void) | undefined;
   #crashes = 0;
+  /** Tells a start that is under way that it has been overtaken. */
+  #starts = 0;
+  #topics: readonly string[] = [];
   #isMember = false;
   #isStopping = false;
 
@@ -44,11 +50,17 @@ export class RecordConsumer {
     this.#options = options;
     this.#reader = new BatchReader({
       ...options,
+      topics: [],
       fetching: {
         pause: (partition) => this.#member?.pause(partition),
         resume: (partition) => this.#member?.resume(partition),
       },
     });
+  }
+
+  /** The topics that it has joined its group for. */
+  get topics(): readonly string[] {
+    return this.#topics;
   }
 
   /** Whether it is in its group now, be it without a partition. */
@@ -92,6 +104,14 @@ export class RecordConsumer {
     this.#reader.resume();
   }
 
+  /** Joins the group again, with the topics that there are now. */
+  async rejoin(): Promise<void> {
+    await this.#commit();
+    if (this.#isStopping || this.#member === undefined) return;
+    this.#end();
+    this.#startAfter(0);
+  }
+
   /** Commits what is settled, and leaves the group. */
   async stop(): Promise<void> {
     this.#isStopping = true;
@@ -103,7 +123,12 @@ export class RecordConsumer {
   }
 
   async #run(): Promise<void> {
-    const topics = this.#options.topics.map(({ topic }) => topic);
+    const start = this.#starts;
+    const stages = await this.#options.topics();
+    if (start !== this.#starts || this.#isStopping) return;
+    this.#reader.follow(stages);
+    const topics = stages.map(({ topic }) => topic);
+    this.#topics = topics;
     this.#member = new GroupMember({ ...this.#options, topics, listener: this.#listener() });
     await this.#member.run();
   }
@@ -167,18 +192,28 @@ export class RecordConsumer {
   /** Ends with a member that is of no use any more, and starts another. */
   #replace(error: Error): void {
     if (this.#isStopping) return;
-    this.#isMember = false;
-    this.#refusedSince = undefined;
-    this.#member?.abandon();
-    void this.#leave();
-    this.#reader.assignment.fence();
-    this.#reader.assignment.fetchesEnded();
+    this.#end();
     const delay = Math.min(1_000 * 2 ** this.#crashes, longestRestartDelay);
     this.#crashes += 1;
     this.#options.log('error', 'the Kafka consumer ended; starting another', {
       error: error.message,
       delay,
     });
+    this.#startAfter(delay);
+  }
+
+  #end(): void {
+    this.#starts += 1;
+    this.#cancelRestart?.();
+    this.#isMember = false;
+    this.#refusedSince = undefined;
+    this.#member?.abandon();
+    void this.#leave();
+    this.#reader.assignment.fence();
+    this.#reader.assignment.fetchesEnded();
+  }
+
+  #startAfter(delay: number): void {
     this.#cancelRestart = this.#options.clock.schedule(delay, () => {
       this.#run().catch((thrown) => this.#replace(toError(thrown)));
     });

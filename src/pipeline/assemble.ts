@@ -2,6 +2,7 @@ import type { SchemaRegistry } from '../avro/registry.ts';
 import type { AvroSchema } from '../avro/schema.ts';
 import type { Clock } from '../clock.ts';
 import type { Config, Mapping } from '../config/schema.ts';
+import { takesTopic, topicsOf } from '../config/topics.ts';
 import type { DeadLetters } from '../kafka/deadLetters.ts';
 import type { Stage, TopicStages } from '../kafka/stageGate.ts';
 import { Breaker } from '../powerspace/breaker.ts';
@@ -20,6 +21,7 @@ import { Intake, type IntakeLimits } from './intake.ts';
 import { createJoin } from './join.ts';
 import { createPipeline } from './pipeline.ts';
 import { createSettle } from './settle.ts';
+import { SharedRecords } from './sharedRecords.ts';
 
 /** The parts of the outside world, opened. */
 export interface OpenParts {
@@ -53,12 +55,13 @@ export function assemblePipeline(parts: OpenParts) {
   const { config, clock, log, random, metrics, traces, onFailure } = parts;
   const { clicks, ledger } = parts.store;
   const intake = new Intake(parts.limits);
+  const sharedRecords = new SharedRecords();
   const outstanding = new Outstanding();
   const breaker = new Breaker();
   const availability = new Availability(clock, log, random);
   const untilAvailable = availability.until(parts.stopping);
   const settle = createSettle({
-    ...{ intake, outstanding, ledger, clock, metrics, traces, onFailure },
+    ...{ intake, sharedRecords, outstanding, ledger, clock, metrics, traces, onFailure },
     deadLetters: parts.deadLetters,
     untilAvailable: availability.until(parts.deadline),
   });
@@ -69,25 +72,26 @@ export function assemblePipeline(parts: OpenParts) {
     conclude: settle.delivery,
     giveBack: settle.giveBack,
   });
-  const topics = topicFormats(config.mappings, parts.schemas);
+  const formatOf = createFormatOf(config.mappings, parts.schemas);
   const pipeline = createPipeline({
-    ...{ intake, deliverer, settle },
-    decode: createDecode({ topics, registry: parts.registry, untilAvailable }),
+    ...{ intake, sharedRecords, deliverer, settle },
+    decode: createDecode({ formatOf, registry: parts.registry, untilAvailable }),
     join: createJoin({ clicks, rules: config.clicks, traces, untilAvailable }),
     claim: createClaim({
       ...{ ledger, outstanding, clock, untilAvailable },
-      letGo: (record) => intake.release(record),
+      letGo: settle.letGo,
     }),
   });
   return { ...pipeline, intake, outstanding, breaker, deliverer, availability };
 }
 
-function topicFormats(
+/** How the records of a topic are read. All mappings that take it agree on that (mappingCheck.ts). */
+export function createFormatOf(
   mappings: readonly Mapping[],
   schemas: ReadonlyMap<string, AvroSchema>,
-): readonly TopicFormat[] {
-  const byTopic = Map.groupBy(mappings, ({ topic }) => topic);
-  return Array.from(byTopic, ([topic, own]) => {
+): (topic: string) => TopicFormat {
+  return (topic) => {
+    const own = mappings.filter((mapping) => takesTopic(mapping.topic, topic));
     const schema = own[0]?.schema;
     return {
       topic,
@@ -95,14 +99,19 @@ function topicFormats(
       schema: schema === undefined ? undefined : schemas.get(schema),
       mappings: own,
     };
-  });
+  };
 }
 
-/** The stages that each topic holds, by its mappings. */
-export function topicStages(mappings: readonly Mapping[]): readonly TopicStages[] {
-  const byTopic = Map.groupBy(mappings, ({ topic }) => topic);
-  return Array.from(byTopic, ([topic, own]) => ({
+/** The stages that each topic holds, by its mappings; for patterns, of the topics that the cluster has. */
+export function topicStages(
+  mappings: readonly Mapping[],
+  clusterTopics: readonly string[],
+): readonly TopicStages[] {
+  const topics = mappings.flatMap(({ topic }) => topicsOf(topic, clusterTopics));
+  return Array.from(new Set(topics), (topic) => ({
     topic,
-    stages: own.map(({ record }): Stage => record),
+    stages: mappings
+      .filter((mapping) => takesTopic(mapping.topic, topic))
+      .map(({ record }): Stage => record),
   }));
 }

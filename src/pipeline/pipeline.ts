@@ -8,6 +8,7 @@ import type { Intake } from './intake.ts';
 import type { createJoin } from './join.ts';
 import { map } from './map.ts';
 import type { Settle } from './settle.ts';
+import type { SharedRecords } from './sharedRecords.ts';
 import type { StepResult } from './step.ts';
 
 /** Records that go through the steps together. */
@@ -16,6 +17,7 @@ const chunkSize = 2_000;
 /** The steps that need a part of the outside world, and what stands before and behind them. */
 export interface PipelineParts {
   readonly intake: Intake;
+  readonly sharedRecords: SharedRecords;
   readonly decode: ReturnType<typeof createDecode>;
   readonly join: ReturnType<typeof createJoin>;
   readonly claim: ReturnType<typeof createClaim>;
@@ -34,7 +36,7 @@ export function createPipeline(parts: PipelineParts) {
   async function processChunk(records: readonly SourceRecord[]): Promise<void> {
     const decoded = settleEarly(await decode(records));
     stepDone('decoded');
-    const mapped = settleEarly(map(decoded));
+    const mapped = settleEarly(map(decoded, parts.sharedRecords));
     const joined = settleEarly(await join(mapped));
     stepDone('joined');
     const composed = settleEarly(compose(joined));
