@@ -140,7 +140,7 @@ describe('the value of an order', () => {
   describe('in another currency', () => {
     const convert = { to: 'EUR', rates: { USD: 0.92, GBP: '1.170000000000000001', JPY: 0.0061 } };
     const converted = { amount: 'total.amount', currency: 'total.currency', convert };
-    const valueOf = (amount: FieldValue, currency: string | null, more: object = {}) =>
+    const reported = (amount: FieldValue, currency: string | null, more: object = {}) =>
       composeOrder(
         { user: 'u', 'total.amount': amount, 'total.currency': currency },
         { value: { ...converted, unit: 'major', ...more } },
@@ -154,16 +154,16 @@ describe('the value of an order', () => {
       [49.99, 'EUR', '49.99'],
       [1000, 'JPY', '6.1'],
     ])('%s %s is reported as %s euros, by its rate', (amount, currency, expected) => {
-      expect(valueOf(amount, currency).postback?.value).toBe(expected);
+      expect(reported(amount, currency).postback?.value).toBe(expected);
     });
 
     test('is scaled by its own exponent, and rounded to that of the currency reported', () => {
-      expect(valueOf(1000, 'JPY', { unit: 'minor' }).postback?.value).toBe('6.1');
-      expect(valueOf(333, 'USD', { unit: 'minor' }).postback?.value).toBe('3.06');
+      expect(reported(1000, 'JPY', { unit: 'minor' }).postback?.value).toBe('6.1');
+      expect(reported(333, 'USD', { unit: 'minor' }).postback?.value).toBe('3.06');
     });
 
     test.each(['CHF', null])('has no rate in %s, and the order is skipped', (currency) => {
-      expect(valueOf(5, currency).outcome).toEqual({ outcome: 'skipped', reason: 'currency' });
+      expect(reported(5, currency).outcome).toEqual({ outcome: 'skipped', reason: 'currency' });
     });
   });
 
