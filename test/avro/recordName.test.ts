@@ -12,7 +12,7 @@ const envelope = record('Envelope', {
 
 describe('the name of the record at a path', () => {
   const nameOf = compileRecordNameReader(avro(envelope), 'inner.payload');
-  const write = (payload: unknown) => encode(envelope, { key: 'k', inner: { Inner: { payload } } });
+  const write = (payload: unknown) => encode(envelope, { key: 'k', inner: { payload } });
 
   test.each([
     [{ One: { id: 1 } }, 'One'],

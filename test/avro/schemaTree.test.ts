@@ -49,7 +49,11 @@ describe('what stands at a path of a schema', () => {
   });
 
   test('is found in a record that holds itself', () => {
-    const node = { type: 'record', name: 'Node', fields: [{ name: 'next', type: ['null', 'Node'] }] };
+    const node = {
+      type: 'record',
+      name: 'Node',
+      fields: [{ name: 'next', type: ['null', 'Node'] }],
+    };
     expect(typesAt(avro(node), 'next.next.next').map(({ kind }) => kind)).toEqual([
       'null',
       'record',

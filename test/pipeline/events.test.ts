@@ -13,7 +13,7 @@ function mappingsOf(...mappings: object[]): readonly Mapping[] {
 
 /** What the mappings of an event read of it: by mapping, the values of user, id and at. */
 function read(schema: unknown, value: unknown, ...mappings: object[]) {
-  const decode = compileEvents(avro(schema), mappingsOf(...mappings));
+  const decode = compileEvents(avro(schema), 'schema 7', mappingsOf(...mappings));
   if ('outcome' in decode) return decode;
   const { mappings: own, values } = decode(encode(schema, value));
   return own.map(({ kind, user, id, at, missing }) => ({
@@ -62,7 +62,11 @@ describe('an event in an envelope', () => {
     const payload = { 'shop.OrderPlaced': { orderId: 'o-1', customerId: 'c-1' } };
     const mapped = read(envelope, { occurredAt: 5, payload }, { ...order, user: 'userId' });
     expect(mapped).toMatchObject([
-      { missing: ['"userId" is not a field of shop.OrderPlaced: it has orderId, customerId'] },
+      {
+        missing: [
+          'schema 7: "userId" is not a field of shop.OrderPlaced: it has orderId, customerId; did you mean "orderId"?',
+        ],
+      },
     ]);
   });
 
@@ -98,15 +102,14 @@ describe('known envelopes', () => {
       ...{ event: 'Value', root: 'after', user: 'purchaser', id: 'id', at: '/ts_ms' },
       when: { '/op': ['c', 'r'] },
     };
-    const change = { before: null, source, op: 'c', ts_ms: { long: 7 }, transaction: null };
-    const after = { 'shop.inventory.orders.Value': row };
-    expect(read(debeziumChange, { ...change, after }, mapping)).toEqual([
+    const change = { before: null, source, op: 'c', ts_ms: 7, transaction: null };
+    expect(read(debeziumChange, { ...change, after: row }, mapping)).toEqual([
       { kind: 'order', values: [1_001, 10_001, 7], missing: [] },
     ]);
   });
 
   test("Debezium's outbox: the expanded payload, beside columns of the envelope", () => {
-    const payload = { orderId: 'o-1', customerId: { int: 123 }, orderDate: '2026-01-31T12:13:01Z' };
+    const payload = { orderId: 'o-1', customerId: 123, orderDate: '2026-01-31T12:13:01Z' };
     const mapping = {
       ...{ event: 'payload', root: 'payload', user: 'customerId', id: 'orderId', at: 'orderDate' },
       when: { '/eventType': 'order-created' },
@@ -116,10 +119,18 @@ describe('known envelopes', () => {
     ]);
   });
 
-  test("CloudEvents: data is no record, so the event has the envelope's name", () => {
+  test("CloudEvents: data is a map, so the event has the envelope's name, and its type is a condition", () => {
     expect(eventsIn(avro(cloudEvent), 'data')).toMatchObject([
       { fullName: 'io.cloudevents.CloudEvent', isAtRoot: false },
     ]);
-    expect(eventsIn(avro(cloudEvent), undefined)).toMatchObject([{ isAtRoot: true }]);
+    const mapping = {
+      ...{ event: 'CloudEvent', root: 'data', user: 'customerId', id: 'orderId' },
+      ...{ at: '/attribute.time', when: { '/attribute.type': 'com.shop.order.placed' } },
+    };
+    const attribute = { type: 'com.shop.order.placed', time: '2026-01-31T12:13:01Z' };
+    const data = { customerId: 'c-1', orderId: 'o-1' };
+    expect(read(cloudEvent, { attribute, data }, mapping)).toEqual([
+      { kind: 'order', values: ['c-1', 'o-1', '2026-01-31T12:13:01Z'], missing: [] },
+    ]);
   });
 });
