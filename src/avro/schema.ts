@@ -10,11 +10,15 @@ export interface AvroSchema {
 }
 
 /**
- * A schema from the text of a schema file. `where` is the file, for the message. Throws ConfigurationError for
- * text that is no JSON or no Avro schema.
+ * A schema from the text of a schema file. `where` is the file, for the message; `references` are the schemas whose
+ * names it uses. Throws ConfigurationError for text that is no JSON or no Avro schema.
  */
-export function parseSchema(text: string, where: string): AvroSchema {
-  const schema = { json: parseJson(text, where), references: [] };
+export function parseSchema(
+  text: string,
+  where: string,
+  references: readonly unknown[] = [],
+): AvroSchema {
+  const schema = { json: parseJson(text, where), references };
   try {
     readableType(schema);
   } catch (thrown) {

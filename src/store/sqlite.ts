@@ -6,6 +6,7 @@ import type {
   Claim,
   ClaimResult,
   Click,
+  ClickStore,
   Ledger,
   LedgerEntry,
   LedgerState,
@@ -20,14 +21,7 @@ import type {
 export function openSqliteStore(file: string): Store {
   using opening = new DisposableStack();
   const database = guard(file, () => openDatabase(file, opening));
-  const run = <T>(work: () => T): Promise<T> => {
-    // node:sqlite is synchronous; the promise is what a store over a network needs.
-    try {
-      return Promise.resolve(work());
-    } catch (thrown) {
-      return Promise.reject(unavailable(file, thrown));
-    }
-  };
+  const run = runIn(file);
   const transaction = <T>(work: () => T): Promise<T> =>
     run(() => {
       database.exec('BEGIN IMMEDIATE');
@@ -46,7 +40,32 @@ export function openSqliteStore(file: string): Store {
   return { clicks, ledger, close: () => run(() => opened.dispose()) };
 }
 
+/** The clicks of a store, for reading. */
+export interface ClickReader {
+  readonly find: ClickStore['find'];
+  close(): void;
+}
+
+/** Opens a store for looking at its clicks, also beside a connector that runs: nothing is written or locked. */
+export function openSqliteClicks(file: string): ClickReader {
+  return guard(file, () => {
+    const database = new DatabaseSync(file, { readOnly: true, timeout: 1_000 });
+    return { find: createFind(database, runIn(file)), close: () => database.close() };
+  });
+}
+
 type Run = <T>(work: () => T) => Promise<T>;
+
+function runIn(file: string): Run {
+  return (work) => {
+    // node:sqlite is synchronous; the promise is what a store over a network needs.
+    try {
+      return Promise.resolve(work());
+    } catch (thrown) {
+      return Promise.reject(unavailable(file, thrown));
+    }
+  };
+}
 
 function openDatabase(file: string, opening: DisposableStack): DatabaseSync {
   if (file !== ':memory:') lockOut(file, opening);
@@ -81,11 +100,6 @@ function openClicks(database: DatabaseSync, run: Run, transaction: Run): Store['
     `INSERT INTO user_attribution (user_id, click_id, created_at) VALUES (?, ?, ?)
      ON CONFLICT DO UPDATE SET created_at = min(created_at, excluded.created_at)`,
   );
-  const select = database.prepare(
-    'SELECT user_id, click_id, created_at FROM user_attribution WHERE user_id IN (SELECT value FROM json_each(?))',
-  );
-  // The time of an event may be any number; beyond 2^53 SQLite gives it as a bigint only.
-  select.setReadBigInts(true);
   const purge = database.prepare(
     `DELETE FROM user_attribution WHERE (user_id, click_id) IN
        (SELECT user_id, click_id FROM user_attribution WHERE created_at < ? LIMIT ?)`,
@@ -96,20 +110,29 @@ function openClicks(database: DatabaseSync, run: Run, transaction: Run): Store['
       transaction(() => {
         for (const { userKey, clickId, at } of clicks) insert.run(userKey, clickId, at);
       }),
-    find: (userKeys) =>
-      run(() => {
-        const found = new Map<string, Click[]>();
-        for (const row of select.all(JSON.stringify(userKeys))) {
-          const click = toClick(row);
-          const known = found.get(click.userKey);
-          if (known) known.push(click);
-          else found.set(click.userKey, [click]);
-        }
-        return found;
-      }),
+    find: createFind(database, run),
     purge: (before, limit) => run(() => Number(purge.run(before, limit).changes)),
     count: () => run(() => Number(count.get()?.['count'])),
   };
+}
+
+function createFind(database: DatabaseSync, run: Run): ClickStore['find'] {
+  const select = database.prepare(
+    'SELECT user_id, click_id, created_at FROM user_attribution WHERE user_id IN (SELECT value FROM json_each(?))',
+  );
+  // The time of an event may be any number; beyond 2^53 SQLite gives it as a bigint only.
+  select.setReadBigInts(true);
+  return (userKeys) =>
+    run(() => {
+      const found = new Map<string, Click[]>();
+      for (const row of select.all(JSON.stringify(userKeys))) {
+        const click = toClick(row);
+        const known = found.get(click.userKey);
+        if (known) known.push(click);
+        else found.set(click.userKey, [click]);
+      }
+      return found;
+    });
 }
 
 function openLedger(database: DatabaseSync, run: Run, transaction: Run): Ledger {
