@@ -3,7 +3,7 @@ import { toError } from '../errors.ts';
 import type { KafkaLog } from './client.ts';
 
 /** How often the cluster is asked for topics that are new. */
-const interval = 60_000;
+const interval = 15_000;
 
 /** What watching needs. */
 interface TopicWatchOptions {

@@ -60,13 +60,20 @@ export async function checkMappings(
       }
     }
   }
-  const problems = checks.flatMap((check) => check.problems);
+  const found = checks.flatMap((check) => check.problems);
+  // Topics of one pattern mostly have the same events.
+  const problems = [...new Map(found.map((each) => [JSON.stringify(each), each])).values()];
   return {
-    // Topics of one pattern mostly have the same events.
-    problems: [...new Map(problems.map((each) => [JSON.stringify(each), each])).values()],
+    problems: problems.toSorted(byPlace),
     notes: [...new Set(checks.flatMap(({ notes }) => notes))],
     fields: checks.reduce((sum, { fields }) => sum + fields, 0),
   };
+}
+
+/** From the top of the file down. */
+function byPlace(one: Problem, other: Problem): number {
+  const { line = 0, column = 0 } = one;
+  return line - (other.line ?? 0) || column - (other.column ?? 0);
 }
 
 function failed(problem: Problem): MappingCheck {
@@ -143,18 +150,21 @@ function checkFields(
   const { mapping, event } = candidate;
   const fields = mappingPaths(mapping);
   const missing = missingFields(schema, candidate, fields);
-  const problem = (message: string, path: SettingPath): Problem => ({
+  const problem = (message: string, path: SettingPath, at?: 'name'): Problem => ({
     ...{ severity: 'error', message },
-    ...placeOf(loaded, index, path),
+    ...placeOf(loaded, index, path, at),
   });
   return [
     ...missingSettings(candidate).map(({ reason }) => problem(reason, [])),
     ...fields.flatMap((field): readonly Problem[] => {
       const found = missing.find((other) => other.field === field);
-      if (found) return [problem(found.reason, settingOf(mapping, field))];
+      const isCondition = field.setting === `when.${field.written}`;
+      if (found) {
+        return [problem(found.reason, settingOf(mapping, field), isCondition ? 'name' : undefined)];
+      }
       const isOwn = isOfEvent(event, field);
       const types = itemTypes(isOwn ? event.schema : schema, isOwn ? field.written : field.path);
-      if (field.setting === `when.${field.written}`) {
+      if (isCondition) {
         return conditionFaults(mapping, field.written, types).map((fault) =>
           problem(fault.message, fault.setting),
         );
@@ -180,11 +190,15 @@ function settingOf(mapping: Mapping, { setting, written }: MappedPath): SettingP
   return Array.isArray(fields) && fields.length > 1 ? [...path, fields.indexOf(written)] : path;
 }
 
-/** Where a setting of a mapping stands; a field of `when` itself stands there as a name. */
-export function placeOf(loaded: LoadedConfig, index: number, path: SettingPath) {
+/** Where the value of a setting of a mapping stands, or its name. */
+export function placeOf(
+  loaded: LoadedConfig,
+  index: number,
+  path: SettingPath,
+  at: 'value' | 'name' = 'value',
+) {
   const whole = ['mappings', index, ...path];
-  const isName = path[0] === 'when' && path.length === 2;
-  const place = isName ? loaded.locateName(whole) : loaded.locate(whole);
+  const place = at === 'name' ? loaded.locateName(whole) : loaded.locate(whole);
   return { file: loaded.file, ...place, setting: formatSetting(whole) };
 }
 

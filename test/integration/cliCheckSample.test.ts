@@ -30,7 +30,7 @@ describe('check --sample, on real parts', () => {
     expect(powerspace.lines).toEqual(['GET / HTTP/1.1']);
     expect(stdout).toContain('acme.db: not there yet, run creates it');
     const offsets = await platform.offsets(Object.values(ownTopics(platform.prefix)));
-    expect(offsets.filter(({ committed }) => committed !== -1)).toEqual([]);
+    expect(offsets.filter(({ committed }) => committed > 0)).toEqual([]);
   });
 
   test('knows the clicks in the store of a connector that runs, and gives each record as JSON', async (context) => {
