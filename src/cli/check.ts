@@ -1,5 +1,5 @@
-import { type LoadedConfig, loadConfig } from '../config/load.ts';
-import { ConfigurationError, formatProblem, type Problem, toError } from '../errors.ts';
+import { examineConfig, type LoadedConfig } from '../config/load.ts';
+import { byPlace, ConfigurationError, formatProblem, type Problem, toError } from '../errors.ts';
 import type { Rehearsed } from '../pipeline/rehearsal.ts';
 import { offlinePart } from './checkOffline.ts';
 import { type CheckSession, type Part, partsToCheck, startSession } from './checkParts.ts';
@@ -32,7 +32,7 @@ export async function check(options: CheckOptions): Promise<number> {
     throw new UsageError('--sample reads records from Kafka, which --offline does without');
   }
   const { parts: reports, sample } = await examine(file, offline, size);
-  const problems = reports.flatMap((report) => report.problems);
+  const problems = reports.flatMap((report) => report.problems).toSorted(byPlace);
   const isFit = problems.every(({ severity }) => severity !== 'error');
   const parts = reports.map(({ problems: _, ...part }) => part);
   const lines = [
@@ -52,11 +52,9 @@ async function examine(
   offline: string | undefined,
   size: number | undefined,
 ): Promise<CheckReport> {
-  let loaded: LoadedConfig;
-  try {
-    loaded = await loadConfig(file, process.env);
-  } catch (thrown) {
-    return { parts: [report('configuration', file, toProblems(thrown))], sample: undefined };
+  const { loaded, problems } = await examineConfig(file, process.env);
+  if (loaded === undefined) {
+    return { parts: [report('configuration', file, problems)], sample: undefined };
   }
   const { mappings } = loaded.config;
   const topics = new Set(mappings.map(({ topic }) => topic));
@@ -65,7 +63,7 @@ async function examine(
   const toLookAt = offline === undefined ? partsToCheck : [offlinePart(offline)];
   const parts = await Promise.all(toLookAt.map((part) => examinePart(part, session)));
   const sampled = size === undefined ? undefined : await examineSample(session, size);
-  const reports = [report('configuration', found, []), ...parts];
+  const reports = [report('configuration', found, problems), ...parts];
   return {
     parts: sampled?.report ? [...reports, sampled.report] : reports,
     sample: sampled?.sample,

@@ -34,7 +34,7 @@ export function offlinePart(folder: string): Part {
           eventsIn(schema, mapping.root).some((event) => isEvent(mapping, event)),
         );
         const found = named.length > 0 ? named : schemas;
-        return [{ name: `the schemas in ${folder}`, read: async () => found }];
+        return [{ name: `the folder ${folder}`, read: async () => found }];
       }
     },
   };

@@ -73,7 +73,7 @@ function asksOnlyWhetherItExists({ when = {} }: Mapping, written: string): boole
 }
 
 /** A field that a mapping names, from the top of the event. */
-export function fullPath({ root }: Mapping, written: string): string {
+function fullPath({ root }: Mapping, written: string): string {
   if (written.startsWith('/')) return written.slice(1);
   if (root === undefined) return written;
   return written.startsWith('[') ? `${root}${written}` : `${root}.${written}`;

@@ -8,7 +8,7 @@ import { nearestName } from '../config/nearest.ts';
 import type { Mapping } from '../config/schema.ts';
 import { formatSetting, type SettingPath, valueAt } from '../config/settingPath.ts';
 import { topicsOf } from '../config/topics.ts';
-import type { Problem } from '../errors.ts';
+import { byPlace, type Problem } from '../errors.ts';
 import { deriveMapping } from './deriveMapping.ts';
 import { type MappedPath, mappingPaths } from './eventMapping.ts';
 import {
@@ -68,12 +68,6 @@ export async function checkMappings(
     notes: [...new Set(checks.flatMap(({ notes }) => notes))],
     fields: checks.reduce((sum, { fields }) => sum + fields, 0),
   };
-}
-
-/** From the top of the file down. */
-function byPlace(one: Problem, other: Problem): number {
-  const { line = 0, column = 0 } = one;
-  return line - (other.line ?? 0) || column - (other.column ?? 0);
 }
 
 function failed(problem: Problem): MappingCheck {

@@ -140,9 +140,19 @@ function boundFault(
   const readings = types.map(readingOf);
   if (readings.includes('text') || readings.includes(isDate ? 'date' : 'number')) return undefined;
   const is = `"${field}" is ${nameOf(types)}`;
-  if (readings.includes('number')) return `${is}: compare it with a number`;
+  if (readings.includes('number'))
+    return `${is}: compare it with a number${millisecondsHint(types, bound)}`;
   if (readings.includes('date')) return `${is}: compare it with a date such as 2026-01-31`;
   return `${is}, and only a number or a date can be compared`;
+}
+
+/** Times are often written as a plain long. */
+function millisecondsHint(types: readonly SchemaType[], bound: string | number): string {
+  const time = typeof bound === 'string' ? readDate(bound) : undefined;
+  const isLong = types.some(
+    ({ kind, logicalType }) => kind === 'long' && logicalType === undefined,
+  );
+  return isLong && time !== undefined ? `; ${bound} is ${time} in milliseconds` : '';
 }
 
 /** `an enum`, `a decimal or a string`; null is left out. */

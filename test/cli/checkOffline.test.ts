@@ -71,7 +71,7 @@ describe('check --offline', { timeout: 60_000 }, () => {
     const folder = await folderOf('', { 'common/money.avsc': money, 'broken.avsc': '{"type": ' });
     const { exitCode, stdout } = await runCommand(check, { folder });
     expect(stdout).toContain(
-      'connector.yaml:7:12: error: mappings[0].event: "OrderPlaced" is no event of the schemas in schemas, which has shop.common.Money',
+      'connector.yaml:7:12: error: mappings[0].event: "OrderPlaced" is no event of the folder schemas, which has shop.common.Money',
     );
     expect(stdout).toMatch(/^schemas\/broken\.avsc:.*warning: not JSON, so not an Avro schema/m);
     expect(exitCode).toBe(1);

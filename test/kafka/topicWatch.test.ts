@@ -21,7 +21,7 @@ function start() {
     },
   });
   const interval = async () => {
-    clock.advance(15_000);
+    await clock.advance(15_000);
     await settlePromises();
   };
   return { state, stop, interval };
