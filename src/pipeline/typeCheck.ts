@@ -15,7 +15,8 @@ interface TypeProblem {
 type Reading = 'text' | 'bytes' | 'enum' | 'number' | 'date' | 'boolean' | 'null' | 'other';
 
 function readingOf({ kind, logicalType = '' }: SchemaType): Reading {
-  if (/^(date$|(local-)?timestamp-)/.test(logicalType)) return 'date';
+  const isTime = kind === 'long' && /^(local-)?timestamp-/.test(logicalType);
+  if (isTime || (kind === 'int' && logicalType === 'date')) return 'date';
   switch (kind) {
     case 'int':
     case 'long':

@@ -5,6 +5,7 @@ import { configSchema } from '../../src/config/schema.ts';
 import { AssignedPartition, SourceRecord } from '../../src/kafka/partition.ts';
 import { createDecode } from '../../src/pipeline/decode.ts';
 import { map } from '../../src/pipeline/map.ts';
+import { SharedRecords } from '../../src/pipeline/sharedRecords.ts';
 import { avro, record as avroRecord, encode } from '../avro/schemas.ts';
 
 const placed = avroRecord('com.shop.OrderPlaced', { orderId: 'string', customerId: 'string' });
@@ -26,9 +27,10 @@ async function decodeAll(
   const registry = { schemaById: async (id: number) => byId.get(id) } as Partial<SchemaRegistry>;
   const config = configSchema.parse({ kafka: { brokers: 'localhost:9092' }, mappings });
   const decode = createDecode({
-    topics: [
-      { topic: 'events', format: 'confluent', schema: undefined, mappings: config.mappings },
-    ],
+    formatOf: (topic) => ({
+      ...{ topic, format: 'confluent', schema: undefined },
+      mappings: config.mappings,
+    }),
     registry: registry as SchemaRegistry,
     untilAvailable: (work) => work(),
   });
@@ -93,7 +95,7 @@ describe('writers that change', () => {
     const schema = avroRecord('OrderPlaced', { orderNumber: 'string', customerId: 'string' });
     const payload = encode(schema, { orderNumber: 'A', customerId: 'c' });
     const { passed } = await decodeAll({ 7: schema }, [{ id: 7, payload }]);
-    expect(map(passed).settled[0]?.outcome).toMatchObject({
+    expect(map(passed, new SharedRecords()).settled[0]?.outcome).toMatchObject({
       outcome: 'dead-lettered',
       reason: 'invalid-field',
       error: 'schema 7: "orderId" is not a field of OrderPlaced: it has orderNumber, customerId',
@@ -104,7 +106,8 @@ describe('writers that change', () => {
     const schema = avroRecord('OrderPlaced', { orderId: 'bytes', customerId: 'bytes' });
     const read = async (customerId: Buffer) => {
       const payload = encode(schema, { orderId: Buffer.from('A'), customerId });
-      return map((await decodeAll({ 7: schema }, [{ id: 7, payload }])).passed);
+      const { passed } = await decodeAll({ 7: schema }, [{ id: 7, payload }]);
+      return map(passed, new SharedRecords());
     };
     expect((await read(Buffer.from('Zoë'))).passed[0]?.userKeys).toEqual(['Zoë']);
     expect((await read(Buffer.from([0xff]))).settled[0]?.outcome).toMatchObject({
