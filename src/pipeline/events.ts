@@ -92,23 +92,23 @@ export function compileEvents(
     ),
   ];
   const { events, placeOf } = compileReaders(schema, pathsOf);
-  const placed = events.map((reader) => ({
-    reader,
-    own: candidatesOf(reader).map((candidate) => ({
+  const placed = events.map((reader) => {
+    const own = candidatesOf(reader).map((candidate) => ({
       ...{ event: candidate.event.fullName, root: candidate.mapping.root },
       mapping: placeMapping(
         candidate.mapping,
         pathsOf(reader),
         reasonsIn(schema, schemaName, candidate),
       ),
-    })),
-  }));
+    }));
+    return { reader, own, mappings: own.map(({ mapping }) => mapping) };
+  });
   const nameReaders = createNameReaders(schema, candidates, events.length);
   return (payload) => {
-    const { reader, own } = placed[placeOf(payload)] as (typeof placed)[number];
-    if (own.length === 0) return { mappings: [], values: [] };
+    const { reader, own, mappings: all } = placed[placeOf(payload)] as (typeof placed)[number];
+    if (all.length === 0) return { mappings: all, values: [] };
     const values = reader.read(payload);
-    if (nameReaders.size === 0) return { mappings: own.map(({ mapping }) => mapping), values };
+    if (nameReaders.size === 0) return { mappings: all, values };
     const names = new Map(Array.from(nameReaders, ([root, read]) => [root, read(payload)]));
     const chosen = own.filter(({ event, root }) => !names.has(root) || names.get(root) === event);
     return { mappings: chosen.map(({ mapping }) => mapping), values };

@@ -48,13 +48,16 @@ function mapRecord({
   mappings,
   values,
 }: DecodedRecord): readonly (MappedRecord | Settlement)[] {
-  const results = new Map<RecordKind, MappedRecord | Settlement>();
+  const results: (MappedRecord | Settlement)[] = [];
+  const applied: RecordKind[] = [];
   for (const mapping of mappings) {
-    if (results.has(mapping.kind)) continue;
+    if (applied.includes(mapping.kind)) continue;
     const result = applyMapping(record, mapping, values);
-    if (result) results.set(mapping.kind, result);
+    if (!result) continue;
+    applied.push(mapping.kind);
+    results.push(result);
   }
-  return results.size > 0 ? [...results.values()] : [{ record, outcome: skipped('condition') }];
+  return results.length > 0 ? results : [{ record, outcome: skipped('condition') }];
 }
 
 /** Undefined where the mapping's condition is false. */
