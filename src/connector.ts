@@ -129,7 +129,7 @@ function wire({ parts, telemetry, log, isFirstRun }: Opened, lifecycle: Lifecycl
   });
   const consumer = new RecordConsumer({
     ...{ kafka, settings: config.kafka, offsets: admin, clock: systemClock, isFirstRun },
-    topics: topicStages(config.mappings),
+    topics: (clusterTopics) => topicStages(config.mappings, clusterTopics),
     log: kafkaLog(log),
     room: () => pipeline.intake.room,
     onRecords: (records) => pipeline.intake.add(records),

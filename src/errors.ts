@@ -27,6 +27,11 @@ export interface Problem {
   readonly setting?: string;
 }
 
+/** Sorts problems as they stand in a file, from its top down. */
+export function byPlace(one: Problem, other: Problem): number {
+  return (one.line ?? 0) - (other.line ?? 0) || (one.column ?? 0) - (other.column ?? 0);
+}
+
 /** What the user set up cannot work as it is; carries every problem found, not just the first. */
 export class ConfigurationError extends Error {
   override readonly name = 'ConfigurationError';

@@ -3,17 +3,14 @@ import { createRegistry } from './avro/registry.ts';
 import { type AvroSchema, parseSchema } from './avro/schema.ts';
 import type { LoadedConfig } from './config/load.ts';
 import { formatSetting } from './config/settingPath.ts';
+import { isPattern } from './config/topics.ts';
 import { ConfigurationError, formatProblem, type Problem, toError } from './errors.ts';
 import { connectAdmin, type KafkaAdmin } from './kafka/admin.ts';
 import { createAdminKafka, createKafka } from './kafka/client.ts';
 import { DeadLetters, deadLetterTopic } from './kafka/deadLetters.ts';
 import type { Availability, UntilAvailable } from './pipeline/availability.ts';
-import {
-  checkMappings,
-  checkTopics,
-  type SchemasOfTopic,
-  schemasOfTopic,
-} from './pipeline/mappingCheck.ts';
+import { checkMappings, type SourcesOf, topicSources } from './pipeline/mappingCheck.ts';
+import { checkTopics } from './pipeline/topicCheck.ts';
 import { createPowerspaceClient } from './powerspace/client.ts';
 import { openStore, storeExists } from './store/open.ts';
 import type { Store } from './store/store.ts';
@@ -51,10 +48,12 @@ export async function openParts(given: OpeningParts, opened: AsyncDisposableStac
 
   const failed = new AbortController();
   const until = availability.untilReached(AbortSignal.any([signal, failed.signal]));
-  const [admin, store] = await allOrEveryProblem(failed, [
-    connectToTopics(given, until, opened),
+  const connected = connectToTopics(given, until, opened);
+  const patternTopics = hasPatterns(config) ? connected.then(({ topics }) => topics) : [];
+  const [{ admin }, store] = await allOrEveryProblem(failed, [
+    connected,
     until(async () => keep(openStoreOf(config.store), opened)),
-    checkFields(given, until, schemasOfTopic(registry, schemas)),
+    checkFields(given, until, async () => topicSources(registry, schemas, await patternTopics)),
   ]);
   await until(() => admin.ensureTopic(deadLetterTopic(config.kafka.group)));
   return { config, kafka, admin, registry, schemas, store, client, deadLetters };
@@ -89,20 +88,28 @@ async function connectToTopics(
   { loaded, log }: OpeningParts,
   until: UntilAvailable,
   opened: AsyncDisposableStack,
-): Promise<KafkaAdmin> {
+): Promise<{ readonly admin: KafkaAdmin; readonly topics: readonly string[] }> {
   const { kafka } = loaded.config;
   const client = createAdminKafka(kafka, quietKafkaLog(log));
   const admin = await until(async () => keep(await connectAdmin(client, kafka), opened));
-  failOnErrors(checkTopics(loaded, await until(admin.topics)), log);
-  return admin;
+  const topics = await until(admin.topics);
+  failOnErrors(checkTopics(loaded, topics), log);
+  return { admin, topics };
+}
+
+function hasPatterns({ mappings }: LoadedConfig['config']): boolean {
+  return mappings.some(({ topic }) => isPattern(topic));
 }
 
 async function checkFields(
   { loaded, log }: OpeningParts,
   until: UntilAvailable,
-  schemasOf: SchemasOfTopic,
+  knownSources: () => Promise<SourcesOf>,
 ): Promise<void> {
-  failOnErrors(await until(() => checkMappings(loaded, schemasOf)), log);
+  const sourcesOf = await knownSources();
+  const { problems, notes } = await until(() => checkMappings(loaded, sourcesOf));
+  failOnErrors(problems, log);
+  for (const note of notes) log.info(note);
 }
 
 /** What the set-up can't work without ends the start; the rest is worth a warning. */

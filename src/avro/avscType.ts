@@ -1,5 +1,4 @@
 import avsc, { type Type } from 'avsc';
-import { BoundedArray, BoundedMap, ExactLong, PlainUnion, StrictString } from './bounds.ts';
 import { Converted, conversionOf } from './logical.ts';
 
 export type RecordType = InstanceType<typeof avsc.types.RecordType>;
@@ -16,33 +15,45 @@ export function buildAvscType(
   purpose: 'read' | 'write',
 ): Type {
   // One object for all of them: avsc keeps the names that it has met in it.
-  const options = {
-    registry: { ...(purpose === 'read' ? readablePrimitives : writablePrimitives) },
-    typeHook: purpose === 'read' ? readingTypeHook : typeHook,
-    omitRecordMethods: true,
-  };
+  const options: Options = { registry: { ...primitives }, typeHook, omitRecordMethods: true };
+  // One class for all unions, however many branches of a kind they have.
+  if (purpose === 'read') options.wrapUnions = 'always';
+  else options.registry = { ...primitives, long: writableLong };
   for (const reference of references) avsc.Type.forSchema(reference as Schema, options);
   return avsc.Type.forSchema(schema as Schema, options);
 }
 
+/** The branches of a union. */
+export function branchesOf(type: Type): readonly Type[] | undefined {
+  return type instanceof avsc.types.WrappedUnionType ? type.types : undefined;
+}
+
+/** The type that a logical type stands on. */
+export function baseOf(type: Type): Type {
+  return type instanceof Converted ? type.underlyingType : type;
+}
+
 /** The records that a value of this type can be. */
 export function recordsIn(type: Type): RecordType[] {
-  if (type instanceof PlainUnion) return type.types.flatMap(recordsIn);
+  const branches = branchesOf(type);
+  if (branches) return branches.flatMap(recordsIn);
   return type instanceof avsc.types.RecordType ? [type] : [];
 }
 
-/** The types that the records among these give a field of this name. */
-export function fieldTypes(types: readonly Type[], name: string): Type[] {
-  return types
-    .flatMap(recordsIn)
-    .flatMap(({ fields }) => fields.filter((field) => field.name === name))
-    .map(({ type }) => type);
+/** The field of this name; without one, the field that says that it had this name before. */
+export function fieldNamed(
+  { fields }: RecordType,
+  name: string,
+): RecordType['fields'][number] | undefined {
+  return (
+    fields.find((field) => field.name === name) ??
+    fields.find((field) => field.aliases.includes(name))
+  );
 }
 
 /** What Avro calls the type, or the branches of a union. */
 export function kindsOf(type: Type): string[] {
-  if (type instanceof PlainUnion) return type.types.flatMap(kindsOf);
-  return [type instanceof Converted ? type.underlyingType.typeName : type.typeName];
+  return branchesOf(type)?.flatMap(kindsOf) ?? [baseOf(type).typeName];
 }
 
 /** avsc's own long takes no bigint. */
@@ -61,21 +72,15 @@ const writableLong = avsc.types.LongType.__with({
     Number(one > other) - Number(one < other),
 });
 
-const writablePrimitives: Readonly<Record<string, Type>> = {
+const primitives: Readonly<Record<string, Type>> = {
   null: new avsc.types.NullType(),
   boolean: new avsc.types.BooleanType(),
   int: new avsc.types.IntType(),
-  long: writableLong,
+  long: new avsc.types.LongType(),
   float: new avsc.types.FloatType(),
   double: new avsc.types.DoubleType(),
   bytes: new avsc.types.BytesType(),
   string: new avsc.types.StringType(),
-};
-
-const readablePrimitives: Readonly<Record<string, Type>> = {
-  ...writablePrimitives,
-  long: new ExactLong(),
-  string: new StrictString(),
 };
 
 /** What "type" may say that is no name and no schema within. */
@@ -92,12 +97,4 @@ function typeHook(schema: Schema, options: Options): Type | undefined {
   // {"type": {"type": "string"}} and {"type": "some.Name"} are valid to Java, but not to avsc.
   const isNested = type !== undefined && !complexTypes.has(type);
   return isNested ? avsc.Type.forSchema(type as Schema, options) : undefined;
-}
-
-function readingTypeHook(schema: Schema, options: Options): Type | undefined {
-  if (Array.isArray(schema)) return new PlainUnion(schema, options);
-  const { type } = schema as { readonly type?: unknown };
-  if (type === 'array') return new BoundedArray(schema, options);
-  if (type === 'map') return new BoundedMap(schema, options);
-  return typeHook(schema, options);
 }

@@ -1,29 +1,19 @@
 import avsc from 'avsc';
-import { Big } from 'big.js';
+import { type Attributes, bigDecimal, decimal } from './decimal.ts';
+import type { Duration, FieldValue } from './fieldValue.ts';
 
 /** A value as it stands in the bytes. */
 type Base = Buffer | number | bigint;
 
 /** Both ways between a value as it stands in the bytes and what its logical type says that it means. */
-interface Conversion {
+export interface Conversion {
   /** Throws for what the logical type has no value for. */
-  decode(base: Base): Big | Date | string;
-  /** Leaves a value that is no Big, Date or UUID as it is: producers may give base values too. */
+  decode(base: Base): FieldValue;
+  /** Leaves a value that `decode` would not give as it is: producers may give base values too. */
   encode(value: unknown): unknown;
 }
 
-/** A schema may ask for any precision, but a number of more bytes than these is no amount of money. */
-const decimalBytesLimit = 1024;
 const millisecondsOfDay = 86_400_000;
-
-/** A schema of the type that a logical type stands on, with the attributes of the logical type; unchecked. */
-interface Attributes {
-  readonly type?: unknown;
-  readonly size?: unknown;
-  readonly logicalType?: unknown;
-  readonly precision?: unknown;
-  readonly scale?: unknown;
-}
 
 type Schema = ConstructorParameters<typeof avsc.types.LogicalType>[0];
 
@@ -36,9 +26,13 @@ export class Converted extends avsc.types.LogicalType {
     this.#conversion = conversion;
   }
 
-  protected override _fromValue(value: Base | undefined): unknown {
-    // Undefined where the bytes ended too early, which avsc says later.
-    return value === undefined ? undefined : this.#conversion.decode(value);
+  /** What the value means; throws for what the logical type has no value for. */
+  toFieldValue(base: Base): FieldValue {
+    return this.#conversion.decode(base);
+  }
+
+  protected override _fromValue(value: Base): unknown {
+    return this.toFieldValue(value);
   }
 
   protected override _toValue(value: unknown): unknown {
@@ -55,6 +49,10 @@ export function conversionOf(schema: object): Conversion | undefined {
   switch (logicalType) {
     case 'decimal':
       return decimal(schema);
+    case 'big-decimal':
+      return type === 'bytes' ? bigDecimal : undefined;
+    case 'duration':
+      return type === 'fixed' && size === 12 ? duration : undefined;
     case 'uuid':
       return type === 'fixed' && size === 16 ? uuid : undefined;
     case 'date':
@@ -101,53 +99,26 @@ function floorDivide(value: number | bigint, divisor: number): number {
   return Number(value % BigInt(divisor) < 0n ? quotient - 1n : quotient);
 }
 
+/** Three numbers of 32 bits, the lowest byte first. */
+const duration: Conversion = {
+  decode: (base) => {
+    const bytes = base as Buffer;
+    return {
+      months: bytes.readUInt32LE(0),
+      days: bytes.readUInt32LE(4),
+      milliseconds: bytes.readUInt32LE(8),
+    };
+  },
+  encode: (value) => {
+    if (typeof value !== 'object' || value === null || Buffer.isBuffer(value)) return value;
+    const { months, days, milliseconds } = value as Duration;
+    return Buffer.from(Uint32Array.of(months, days, milliseconds).buffer);
+  },
+};
+
 const uuid: Conversion = {
   decode: (base) =>
     (base as Buffer).toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5'),
   encode: (value) =>
     typeof value === 'string' ? Buffer.from(value.replaceAll('-', ''), 'hex') : value,
 };
-
-/** Undefined for the parameters that the specification calls invalid. */
-function decimal({ type, size, precision, scale = 0 }: Attributes): Conversion | undefined {
-  const isValid =
-    (type === 'bytes' || type === 'fixed') &&
-    isCount(precision) &&
-    precision > 0 &&
-    isCount(scale) &&
-    scale <= precision;
-  if (!isValid) return undefined;
-  const length = type === 'fixed' ? (size as number) : undefined;
-  return {
-    decode: (base) => new Big(`${toInteger(base as Buffer)}e-${scale}`),
-    encode: (value) => (value instanceof Big ? toBytes(value, scale, length) : value),
-  };
-}
-
-function isCount(value: unknown): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= 0;
-}
-
-/** Two's complement, big-endian. */
-function toInteger(bytes: Buffer): number | bigint {
-  if (bytes.length === 0 || bytes.length > decimalBytesLimit) {
-    throw new RangeError(`a decimal of ${bytes.length} bytes`);
-  }
-  if (bytes.length <= 6) return bytes.readIntBE(0, bytes.length);
-  return BigInt.asIntN(bytes.length * 8, BigInt(`0x${bytes.toString('hex')}`));
-}
-
-/** The fewest bytes that hold the value with this scale, or exactly `size`; throws where it does not fit. */
-function toBytes(value: Big, scale: number, size: number | undefined): Buffer {
-  if (!value.round(scale).eq(value)) {
-    throw new RangeError(`${value} has more than ${scale} digits after the point`);
-  }
-  const unscaled = BigInt(value.times(new Big(10).pow(scale)).toFixed(0));
-  // One bit more than the magnitude, for the sign.
-  const magnitude = unscaled < 0n ? -unscaled - 1n : unscaled;
-  const fewest = Math.floor(magnitude.toString(2).length / 8) + 1;
-  const length = size ?? fewest;
-  if (fewest > length) throw new RangeError(`${value} does not fit into ${length} bytes`);
-  const hex = BigInt.asUintN(length * 8, unscaled).toString(16);
-  return Buffer.from(hex.padStart(length * 2, '0'), 'hex');
-}

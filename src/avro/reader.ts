@@ -1,72 +1,127 @@
 import type { Type } from 'avsc';
-import type { Big } from 'big.js';
 import { toError } from '../errors.ts';
-import { kindsOf, type RecordType, recordsIn } from './avscType.ts';
+import { branchesOf, kindsOf, recordsIn } from './avscType.ts';
+import { Cursor } from './cursor.ts';
 import { UndecodableError, UnreadableSchemaError } from './errors.ts';
+import { parseFieldPath } from './fieldPath.ts';
+import type { FieldValue } from './fieldValue.ts';
 import { findMissingPath, type MissingPath } from './paths.ts';
-import { compileProjection } from './projection.ts';
+import { compileProjection, compileRecordName } from './projection.ts';
 import { type AvroSchema, readableType } from './schema.ts';
 
-export type { MissingPath };
+export type { FieldValue, MissingPath };
 
-/**
- * A value of an event. A union is its branch's value, an enum its symbol, a long a bigint only where a number
- * would not be exact. Logical types: a decimal is a Big, dates and timestamps are a Date (cut to the
- * millisecond), a uuid is a string, others are their base value. Maps have no prototype.
- */
-export type FieldValue =
-  | null
-  | boolean
-  | number
-  | bigint
-  | string
-  | Buffer
-  | Big
-  | Date
-  | readonly FieldValue[]
-  | { readonly [name: string]: FieldValue };
-
-/** Reads the mapped fields of the events that were written with one schema. */
-export interface EventReader {
+/** What an event is called. */
+export interface EventNames {
   /** The name of the writer's record, with its namespace and without; of another schema, its type. */
   readonly fullName: string;
   readonly shortName: string;
+  /** Whether this is a name of the event: one of these two, or a name that its schema says it had before. */
+  isNamed(name: string): boolean;
+}
+
+/** Reads the mapped fields of one event that was written with one schema. */
+export interface EventReader extends EventNames {
   /** The paths that this schema does not have; they read as null. */
   readonly missing: readonly MissingPath[];
   /**
-   * The values of one event, in the order of the paths; null where a nullable step on the way is null.
-   * `payload` is the whole Avro value, without its frame. Throws UndecodableError for bytes that do not
+   * The values of one event, in the order of the paths; null where a step on the way leads to nothing, or to
+   * null. `payload` is the whole Avro value, without its frame. Throws UndecodableError for bytes that do not
    * follow the schema, bytes missing or left over among them.
    */
   read(payload: Buffer): FieldValue[];
 }
 
+/** The readers of a schema's events: one, or one for each branch of a union. */
+export interface SchemaReaders {
+  readonly events: readonly EventReader[];
+  /** The place among `events` of the one that a payload holds; throws UndecodableError where that is none. */
+  placeOf(payload: Buffer): number;
+}
+
 /**
- * Compiles a writer's schema to a reader that decodes only the fields that `paths` name and skips the others.
- * Throws UnreadableSchemaError for a schema that is invalid, or a union of several records.
+ * Compiles a writer's schema to readers that decode only the fields that are asked for and skip the others. Throws
+ * UnreadableSchemaError for a schema that is invalid, and InvalidPathError.
  */
-export function compileReader(writer: AvroSchema, paths: readonly string[]): EventReader {
+export function compileReaders(
+  writer: AvroSchema,
+  pathsOf: (event: EventNames) => readonly string[],
+): SchemaReaders {
   const type = orUnreadable(() => readableType(writer));
-  const fullName = recordOf(type)?.name ?? kindsOf(type).join(' or ');
-  const missing = paths.map((path) => findMissingPath(type, path));
-  const found = paths.filter((_, index) => missing[index] === undefined);
-  const project = orUnreadable(() => compileProjection(type, found));
-  const getters = paths.map((path, index) => (missing[index] ? () => null : getterOf(path)));
+  const branches = branchesOf(type);
+  if (!branches) return { events: [compileReader(type, undefined, pathsOf)], placeOf: () => 0 };
   return {
-    fullName,
-    shortName: fullName.slice(fullName.lastIndexOf('.') + 1),
-    missing: missing.filter((path) => path !== undefined),
-    read(payload) {
+    events: branches.map((branch) => compileReader(branch, branches.length, pathsOf)),
+    placeOf(payload) {
       try {
-        const event = project(payload);
-        return getters.map((get) => get(event));
+        return new Cursor(payload).readBranch(branches.length);
       } catch (thrown) {
-        // avsc has no error of its own, and hostile bytes may even use up the stack.
-        const reason = `${payload.length} bytes that are no ${fullName}: ${toError(thrown).message}`;
-        throw new UndecodableError(reason, { cause: thrown });
+        throw undecodable(payload, branches.flatMap(kindsOf).join(' or '), thrown);
       }
     },
   };
+}
+
+/**
+ * Compiles what tells the full name of the record to which a path leads, where that can be one of several; undefined
+ * where it leads to no record. Throws as `compileReaders`; what it returns throws UndecodableError.
+ */
+export function compileRecordNameReader(
+  writer: AvroSchema,
+  path: string,
+): (payload: Buffer) => string | undefined {
+  const type = orUnreadable(() => readableType(writer));
+  const visit = orUnreadable(() => compileRecordName(type, parseFieldPath(path)));
+  return (payload) => {
+    const cursor = new Cursor(payload);
+    const values: FieldValue[] = [null];
+    try {
+      visit(cursor, values);
+    } catch (thrown) {
+      throw undecodable(payload, kindsOf(type).join(' or '), thrown);
+    }
+    return typeof values[0] === 'string' ? values[0] : undefined;
+  };
+}
+
+/** `branches` is of how many branches of a union the type is one. */
+function compileReader(
+  type: Type,
+  branches: number | undefined,
+  pathsOf: (event: EventNames) => readonly string[],
+): EventReader {
+  const names = namesOf(type);
+  const paths = pathsOf(names);
+  const missing = paths.map((path) => findMissingPath(type, path));
+  const nothing = paths.map((): FieldValue => null);
+  const visit = orUnreadable(() => compileProjection(type, paths.map(parseFieldPath)));
+  return {
+    ...names,
+    missing: missing.filter((path) => path !== undefined),
+    read(payload) {
+      const cursor = new Cursor(payload);
+      const values = nothing.slice();
+      try {
+        if (branches !== undefined) cursor.readBranch(branches);
+        visit(cursor, values);
+        cursor.end();
+      } catch (thrown) {
+        throw undecodable(payload, names.fullName, thrown);
+      }
+      return values;
+    },
+  };
+}
+
+function namesOf(type: Type): EventNames {
+  const record = recordsIn(type)[0];
+  const fullName = record?.name ?? kindsOf(type).join(' or ');
+  const names = [fullName, ...(record?.aliases ?? [])].flatMap((name) => [name, shorten(name)]);
+  return { fullName, shortName: shorten(fullName), isNamed: (name) => names.includes(name) };
+}
+
+function shorten(name: string): string {
+  return name.slice(name.lastIndexOf('.') + 1);
 }
 
 function orUnreadable<Result>(compile: () => Result): Result {
@@ -77,25 +132,7 @@ function orUnreadable<Result>(compile: () => Result): Result {
   }
 }
 
-/** The only record that the events can be; undefined where they are something else. */
-function recordOf(type: Type): RecordType | undefined {
-  const [record, ...others] = recordsIn(type);
-  if (others.length === 0) return record;
-  const names = recordsIn(type).map(({ name }) => name);
-  throw new UnreadableSchemaError(
-    undefined,
-    `it is a union of several records (${names.join(', ')})`,
-  );
-}
-
-type Fields = { readonly [name: string]: unknown } | null | undefined;
-
-/** Finds a path's value in a projection. */
-function getterOf(path: string): (event: unknown) => FieldValue {
-  const names = path.split('.');
-  return (event) => {
-    let value = event;
-    for (const name of names) value = (value as Fields)?.[name];
-    return (value ?? null) as FieldValue;
-  };
+function undecodable(payload: Buffer, name: string, thrown: unknown): UndecodableError {
+  const reason = `${payload.length} bytes that are no ${name}: ${toError(thrown).message}`;
+  return new UndecodableError(reason, { cause: thrown });
 }

@@ -10,11 +10,15 @@ export interface AvroSchema {
 }
 
 /**
- * A schema from the text of a schema file. `where` is the file, for the message. Throws ConfigurationError for
- * text that is no JSON or no Avro schema.
+ * A schema from the text of a schema file. `where` is the file, for the message; `references` are the schemas whose
+ * names it uses. Throws ConfigurationError for text that is no JSON or no Avro schema.
  */
-export function parseSchema(text: string, where: string): AvroSchema {
-  const schema = { json: parseJson(text, where), references: [] };
+export function parseSchema(
+  text: string,
+  where: string,
+  references: readonly unknown[] = [],
+): AvroSchema {
+  const schema = { json: parseJson(text, where), references };
   try {
     readableType(schema);
   } catch (thrown) {
@@ -59,9 +63,9 @@ export function canonicalForm(schema: AvroSchema): string {
 }
 
 /** What reading does not need; a mistake in it must not make events unreadable. */
-const unneeded: ReadonlySet<string> = new Set(['aliases', 'default', 'doc', 'order']);
+const unneeded: ReadonlySet<string> = new Set(['default', 'doc', 'order']);
 
-/** A type that reads what was written with the schema. Throws avsc's errors for an invalid schema. */
+/** A type that says what was written with the schema. Throws avsc's errors for an invalid schema. */
 export function readableType({ json, references }: AvroSchema): Type {
   const [main, ...others] = [json, ...references].map((schema): unknown =>
     JSON.parse(JSON.stringify(schema, keepNeeded)),
@@ -70,9 +74,10 @@ export function readableType({ json, references }: AvroSchema): Type {
 }
 
 function keepNeeded(key: string, value: unknown): unknown {
-  // avsc keeps fields in plain objects, which have these names already, and would read other bytes instead.
-  if (key === 'name' && typeof value === 'string' && value in Object.prototype) {
-    throw new Error(`avsc reads no field that is named ${value}`);
-  }
+  if (key === 'aliases') return Array.isArray(value) ? value.filter(isName) : undefined;
   return unneeded.has(key) ? undefined : value;
+}
+
+function isName(value: unknown): boolean {
+  return typeof value === 'string' && /^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$/.test(value);
 }

@@ -1,7 +1,11 @@
-import { type LoadedConfig, loadConfig } from '../config/load.ts';
-import { ConfigurationError, formatProblem, type Problem, toError } from '../errors.ts';
-import { type Part, partsToCheck } from './checkParts.ts';
-import type { CommonOptions } from './options.ts';
+import { examineConfig, type LoadedConfig } from '../config/load.ts';
+import { byPlace, ConfigurationError, formatProblem, type Problem, toError } from '../errors.ts';
+import type { Rehearsed } from '../pipeline/rehearsal.ts';
+import { offlinePart } from './checkOffline.ts';
+import { type CheckSession, type Part, partsToCheck, startSession } from './checkParts.ts';
+import { formatSample, readSampleSize, takeSample } from './checkSample.ts';
+import type { CheckOptions } from './options.ts';
+import { UsageError } from './usageError.ts';
 
 /** What a look at one part has shown. */
 interface PartReport {
@@ -10,63 +14,114 @@ interface PartReport {
   /** Where it is, and what is there. */
   readonly found: string;
   readonly problems: readonly Problem[];
+  readonly notes: readonly string[];
+}
+
+/** What a check has shown. */
+interface CheckReport {
+  readonly parts: readonly PartReport[];
+  /** Undefined where none was asked for, or none could be taken. */
+  readonly sample: readonly Rehearsed[] | undefined;
 }
 
 /** Looks at all that `run` needs, sends nothing, and lists every problem found; 1 when one stops a run. */
-export async function check({ config: file, json }: CommonOptions): Promise<number> {
-  const reports = await examine(file);
-  const problems = reports.flatMap((report) => report.problems);
+export async function check(options: CheckOptions): Promise<number> {
+  const { config: file, json, sample: sampleSize, offline } = options;
+  const size = sampleSize === undefined ? undefined : readSampleSize(sampleSize);
+  if (size !== undefined && offline !== undefined) {
+    throw new UsageError('--sample reads records from Kafka, which --offline does without');
+  }
+  const { parts: reports, sample } = await examine(file, offline, size);
+  const problems = reports.flatMap((report) => report.problems).toSorted(byPlace);
   const isFit = problems.every(({ severity }) => severity !== 'error');
-  const parts = reports.map(({ part, state, found }) => ({ part, state, found }));
-  process.stdout.write(
-    json
-      ? `${JSON.stringify({ ok: isFit, parts, problems })}\n`
-      : `${[...parts.map(formatPart), '', ...problems.map(formatProblem), verdict(file, problems)].join('\n')}\n`,
-  );
+  const parts = reports.map(({ problems: _, ...part }) => part);
+  const lines = [
+    ...parts.flatMap(formatPart),
+    ...(sample && size !== undefined ? formatSample(size, sample) : []),
+    '',
+    ...problems.map(formatProblem),
+    verdict(file, problems),
+  ];
+  const result = { ok: isFit, parts, problems, ...(sample && { sample }) };
+  process.stdout.write(`${json ? JSON.stringify(result) : lines.join('\n')}\n`);
   return isFit ? 0 : 1;
 }
 
-async function examine(file: string): Promise<readonly PartReport[]> {
-  let loaded: LoadedConfig;
-  try {
-    loaded = await loadConfig(file, process.env);
-  } catch (thrown) {
-    return [report('configuration', file, toProblems(thrown))];
+async function examine(
+  file: string,
+  offline: string | undefined,
+  size: number | undefined,
+): Promise<CheckReport> {
+  const { loaded, problems } = await examineConfig(file, process.env);
+  if (loaded === undefined) {
+    return { parts: [report('configuration', file, problems)], sample: undefined };
   }
   const { mappings } = loaded.config;
   const topics = new Set(mappings.map(({ topic }) => topic));
   const found = `${file}: ${count(mappings.length, 'mapping')} of ${count(topics.size, 'topic')}`;
-  const parts = await Promise.all(partsToCheck.map((part) => examinePart(part, loaded)));
-  return [report('configuration', found, []), ...parts];
+  const session = startSession(loaded);
+  const toLookAt = offline === undefined ? partsToCheck : [offlinePart(offline)];
+  const parts = await Promise.all(toLookAt.map((part) => examinePart(part, session)));
+  const sampled = size === undefined ? undefined : await examineSample(session, size);
+  const reports = [report('configuration', found, problems), ...parts];
+  return {
+    parts: sampled?.report ? [...reports, sampled.report] : reports,
+    sample: sampled?.sample,
+  };
 }
 
-async function examinePart(part: Part, loaded: LoadedConfig): Promise<PartReport> {
-  const address = part.address(loaded.config);
+async function examinePart(part: Part, session: CheckSession): Promise<PartReport> {
+  const address = part.address(session.loaded.config);
   try {
-    const { found, problems } = await part.look(loaded);
-    return report(part.name, `${address}: ${found}`, problems);
+    const { found, problems, notes } = await part.look(session);
+    return report(part.name, `${address}: ${found}`, problems, notes);
   } catch (thrown) {
-    const problems = toProblems(thrown).map((problem) => locateProblem(problem, part, loaded));
+    if (thrown instanceof UsageError) throw thrown;
+    const problems = toProblems(thrown).map((problem) =>
+      locateProblem(problem, part.setting, session.loaded),
+    );
     return report(part.name, address, problems);
   }
 }
 
+/** A sample that can't be taken is a problem of its own only where the parts don't show why. */
+async function examineSample(session: CheckSession, size: number) {
+  try {
+    return { sample: await takeSample(session, size), report: undefined };
+  } catch (thrown) {
+    const problems = toProblems(thrown).map((problem) =>
+      locateProblem({ ...problem, severity: 'warning' }, 'mappings', session.loaded),
+    );
+    return { sample: undefined, report: report('sample', 'none could be taken', problems) };
+  }
+}
+
 /** A problem of a whole part stands where its address does. */
-function locateProblem(problem: Problem, part: Part, { file, locate }: LoadedConfig): Problem {
+function locateProblem(
+  problem: Problem,
+  partSetting: string,
+  { file, locate }: LoadedConfig,
+): Problem {
   if (problem.file !== undefined) return problem;
-  const setting = problem.setting ?? part.setting;
+  const setting = problem.setting ?? partSetting;
   const path = setting.split('.');
   return { ...problem, file, ...(locate(path) ?? locate(path.slice(0, 1))), setting };
 }
 
-function report(part: string, found: string, problems: readonly Problem[]): PartReport {
+function report(
+  part: string,
+  found: string,
+  problems: readonly Problem[],
+  notes: readonly string[] = [],
+): PartReport {
   const severities = new Set(problems.map(({ severity }) => severity));
   const state = severities.has('error') ? 'problem' : severities.has('warning') ? 'warning' : 'ok';
-  return { part, state, found, problems };
+  return { part, state, found, problems, notes };
 }
 
-function formatPart({ part, state, found }: Omit<PartReport, 'problems'>): string {
-  return `${state.padEnd(8)} ${part.padEnd(13)}  ${found}`;
+function formatPart({ part, state, found, notes }: Omit<PartReport, 'problems'>): string[] {
+  const head = `${state.padEnd(8)} ${part.padEnd(13)}  `;
+  return [`${head}${found}`, ...notes.map((note) => `${' '.repeat(head.length)}${note}`)];
 }
 
 function verdict(file: string, problems: readonly Problem[]): string {

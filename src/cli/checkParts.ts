@@ -1,17 +1,25 @@
 import { createRegistry } from '../avro/registry.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
+import { isPattern, topicsOf } from '../config/topics.ts';
 import type { Problem } from '../errors.ts';
 import { connectAdmin } from '../kafka/admin.ts';
 import { createAdminKafka } from '../kafka/client.ts';
 import { deadLetterTopic } from '../kafka/deadLetters.ts';
 import { readSchemas } from '../parts.ts';
-import { mappingPaths } from '../pipeline/eventMapping.ts';
-import { checkMappings, checkTopics, schemasOfTopic } from '../pipeline/mappingCheck.ts';
+import { checkMappings, topicSources } from '../pipeline/mappingCheck.ts';
+import { checkTopics, listTopics } from '../pipeline/topicCheck.ts';
 import { createPowerspaceClient } from '../powerspace/client.ts';
 import { openStore, storeExists } from '../store/open.ts';
 import type { Store } from '../store/store.ts';
 import { createLog, quietKafkaLog } from '../telemetry/log.ts';
+
+/** A configuration that is checked. */
+export interface CheckSession {
+  readonly loaded: LoadedConfig;
+  /** The topics of the cluster, asked once. Throws UnavailableError. */
+  readonly clusterTopics: () => Promise<readonly string[]>;
+}
 
 /** A part that `run` needs. */
 export interface Part {
@@ -21,13 +29,36 @@ export interface Part {
   readonly setting: string;
   readonly address: (config: Config) => string;
   /** Looks at it, and changes nothing there. Throws when it can't be looked at. */
-  readonly look: (loaded: LoadedConfig) => Promise<Look>;
+  readonly look: (session: CheckSession) => Promise<Look>;
 }
 
-/** What is there, in a few words, and what is wrong with it. */
-interface Look {
+/** What is there, in a few words, what is wrong with it, and what else is worth knowing. */
+export interface Look {
   readonly found: string;
   readonly problems: readonly Problem[];
+  readonly notes?: readonly string[];
+}
+
+/** Begins to check a configuration. */
+export function startSession(loaded: LoadedConfig): CheckSession {
+  let topics: Promise<readonly string[]> | undefined;
+  return {
+    loaded,
+    clusterTopics() {
+      topics ??= readTopics(loaded.config);
+      return topics;
+    },
+  };
+}
+
+async function readTopics({ kafka: settings, log }: Config): Promise<readonly string[]> {
+  const kafka = createAdminKafka(settings, quietKafkaLog(createLog(log.level)));
+  const admin = await connectAdmin(kafka, settings);
+  try {
+    return await admin.topics();
+  } finally {
+    await admin.close();
+  }
 }
 
 /** In the order in which a record meets them. */
@@ -53,40 +84,44 @@ export const partsToCheck: readonly Part[] = [
   },
 ];
 
-async function lookAtKafka(loaded: LoadedConfig): Promise<Look> {
-  const { kafka: settings, log, mappings } = loaded.config;
-  const kafka = createAdminKafka(settings, quietKafkaLog(createLog(log.level)));
-  const admin = await connectAdmin(kafka, settings);
-  try {
-    const topics = await admin.topics();
-    const named = [...new Set(mappings.map(({ topic }) => topic))];
-    const there = named.filter((topic) => topics.includes(topic)).length;
-    const deadLetters = deadLetterTopic(settings.group);
-    const creation = topics.includes(deadLetters) ? '' : ', which run creates';
-    return {
-      found: `${there} of ${named.length} topics are there; dead letters go to ${deadLetters}${creation}`,
-      problems: checkTopics(loaded, topics),
-    };
-  } finally {
-    await admin.close();
-  }
+async function lookAtKafka({ loaded, clusterTopics }: CheckSession): Promise<Look> {
+  const { kafka: settings, mappings } = loaded.config;
+  const topics = await clusterTopics();
+  const wanted = [...new Set(mappings.flatMap(({ topic }) => topicsOf(topic, topics)))];
+  const there = wanted.filter((topic) => topics.includes(topic)).length;
+  const deadLetters = deadLetterTopic(settings.group);
+  const creation = topics.includes(deadLetters) ? '' : ', which run creates';
+  return {
+    found: `${there} of ${wanted.length} topics are there; dead letters go to ${deadLetters}${creation}`,
+    problems: checkTopics(loaded, topics),
+    notes: mappings.flatMap(({ topic }, index) =>
+      isPattern(topic)
+        ? [`mappings[${index}] takes the topics ${listTopics(topicsOf(topic, topics))}`]
+        : [],
+    ),
+  };
 }
 
-async function lookAtSchemas(loaded: LoadedConfig): Promise<Look> {
+async function lookAtSchemas({ loaded, clusterTopics }: CheckSession): Promise<Look> {
   const { config } = loaded;
   const schemas = readSchemas(loaded);
+  const hasPatterns = config.mappings.some(({ topic }) => isPattern(topic));
   const registry = config.registry && createRegistry(config.registry);
   try {
     await registry?.ping();
-    const problems = await checkMappings(loaded, schemasOfTopic(registry, schemas));
-    const fields = config.mappings.flatMap(mappingPaths).length;
-    return { found: `${fields} mapped fields looked up`, problems };
+    // Without Kafka, whose part says so, patterns take no topic.
+    const topics = hasPatterns ? await clusterTopics().catch(() => []) : [];
+    const { fields, ...checked } = await checkMappings(
+      loaded,
+      topicSources(registry, schemas, topics),
+    );
+    return { found: `${fields} mapped fields looked up`, ...checked };
   } finally {
     await registry?.close();
   }
 }
 
-async function lookAtStore({ config, file, locate }: LoadedConfig): Promise<Look> {
+async function lookAtStore({ loaded: { config, file, locate } }: CheckSession): Promise<Look> {
   if (!storeExists(config.store)) return { found: 'not there yet, run creates it', problems: [] };
   try {
     return { found: await countRows(openStore(config.store)), problems: [] };
@@ -113,7 +148,7 @@ function isInUse(thrown: unknown): boolean {
 }
 
 /** Any answer will do: what a click id gets is not asked. */
-async function lookAtPowerspace({ config }: LoadedConfig): Promise<Look> {
+async function lookAtPowerspace({ loaded: { config } }: CheckSession): Promise<Look> {
   const { url, timeout } = config.powerspace;
   const client = createPowerspaceClient({ url, timeout, concurrency: 1 });
   try {

@@ -3,3 +3,11 @@ export interface CommonOptions {
   readonly config: string;
   readonly json?: true;
 }
+
+/** Options of `check`. */
+export interface CheckOptions extends CommonOptions {
+  /** How many records of each topic to try. */
+  readonly sample?: string;
+  /** A folder with schema files, to be used instead of Kafka and the registry. */
+  readonly offline?: string;
+}

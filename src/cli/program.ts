@@ -45,6 +45,8 @@ function createProgram(exitWith: (code: number) => void): Command {
     .action(async (options) => exitWith(await (await import('./run.ts')).run(options)));
   common(program.command('check'))
     .description('look at configuration, topics, schemas, store and endpoint; send nothing')
+    .option('--sample <number>', 'show what so many records of each topic would become')
+    .option('--offline <folder>', 'look only at the mappings, with its .avsc files')
     .action(async (options) => exitWith(await (await import('./check.ts')).check(options)));
   common(program.command('send'))
     .description('send one postback by hand, past Kafka, store and ledger')

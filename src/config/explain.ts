@@ -29,8 +29,7 @@ function explain(issue: Issue, explained: Explained): Finding[] {
       at: 'name',
       ...(isShowable(path, name, explained) ? {} : { shownAs: path }),
     }));
-  if (issue.code === 'invalid_key')
-    return [{ path, message: 'the name of a field cannot be empty', at: 'name' }];
+  if (issue.code === 'invalid_key') return [{ path, message: nameFault(issue), at: 'name' }];
   if (issue.code !== 'custom' && valueAt(explained.root, path) === undefined) {
     const description = explained.settings.descriptionOf(path);
     const what = description ? `: ${uncapitalize(description)}` : '';
@@ -47,6 +46,11 @@ function narrow(issue: Issue): Issue[] {
   if (first === undefined) return [issue];
   if (second === undefined) return first.flatMap((inner) => narrow(moveUnder(issue, inner)));
   return chooseGroup(issue, entered).flatMap((inner) => narrow(moveUnder(issue, inner)));
+}
+
+/** What is wrong with a name that is a field of the event, or a currency that has a rate. */
+function nameFault({ issues }: Extract<Issue, { code: 'invalid_key' }>): string {
+  return issues.find(({ message }) => message)?.message ?? 'the name of a field cannot be empty';
 }
 
 function isOfOtherType(issue: Issue): boolean {

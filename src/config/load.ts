@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { ConfigurationError, type Problem, toError } from '../errors.ts';
+import { byPlace, ConfigurationError, type Problem, toError } from '../errors.ts';
 import { explainIssues } from './explain.ts';
 import { resolvePaths } from './relativePaths.ts';
 import { checkRules } from './rules.ts';
@@ -25,6 +25,13 @@ export interface LoadedConfig {
   locateName(path: SettingPath): Place | undefined;
 }
 
+/** What was found in a file. */
+export interface ExaminedConfig {
+  readonly problems: readonly Problem[];
+  /** Undefined where the problems leave no configuration to go on with; mappings may contradict each other. */
+  readonly loaded: LoadedConfig | undefined;
+}
+
 /**
  * Reads the configuration from a YAML file, with `${VAR}` and `${VAR:-default}` in values replaced from
  * the environment (`$${` stands for `${`). Relative names of files in it count from its own folder.
@@ -35,24 +42,48 @@ export async function loadConfig(
   file: string,
   environment: NodeJS.ProcessEnv,
 ): Promise<LoadedConfig> {
-  const source = parseYaml(await readText(file));
-  if (source.syntaxProblems.length > 0)
-    throw failure(source.syntaxProblems.map((it) => ({ severity: 'error', file, ...it })));
-  const config = readConfig(source, environment, file);
+  const { problems, loaded } = await examineConfig(file, environment);
+  if (problems.length > 0 || loaded === undefined) throw new ConfigurationError(problems);
+  return loaded;
+}
+
+/** Reads as `loadConfig`, and goes on with what can be used where only mappings contradict each other. */
+export async function examineConfig(
+  file: string,
+  environment: NodeJS.ProcessEnv,
+): Promise<ExaminedConfig> {
+  const text = await readText(file);
+  if (typeof text !== 'string') return { problems: [text], loaded: undefined };
+  const source = parseYaml(text);
+  const { config, problems } = readConfig(source, environment, file);
+  const { locate, locateName } = source;
   return {
-    config: resolvePaths(config, dirname(resolve(file))),
-    file,
-    locate: source.locate,
-    locateName: source.locateName,
+    problems,
+    loaded: config && {
+      config: resolvePaths(config, dirname(resolve(file))),
+      file,
+      locate,
+      locateName,
+    },
   };
 }
 
-function readConfig(source: YamlSource, environment: NodeJS.ProcessEnv, file: string): Config {
+function readConfig(
+  source: YamlSource,
+  environment: NodeJS.ProcessEnv,
+  file: string,
+): { config?: Config; problems: readonly Problem[] } {
+  if (source.syntaxProblems.length > 0)
+    return {
+      problems: source.syntaxProblems
+        .map((it): Problem => ({ severity: 'error', file, ...it }))
+        .toSorted(byPlace),
+    };
   const settings = createSettings();
   const { findings: unset, variablesAt } = substituteVariables(source, environment, settings);
   const root = source.toValue();
   if (root === null || root === undefined)
-    throw new ConfigurationError([{ severity: 'error', file, message: emptyFile }]);
+    return { problems: [{ severity: 'error', file, message: emptyFile }] };
   const parsed = configSchema.safeParse(root, { error: () => '' });
   const issues = parsed.error?.issues ?? [];
   // What is said about a value that lacks its variable, or about a group around it, can be an echo.
@@ -60,8 +91,11 @@ function readConfig(source: YamlSource, environment: NodeJS.ProcessEnv, file: st
     ...explainIssues(issues, { root, settings, variablesAt }),
     ...checkRules(root),
   ].filter(({ path }) => !unset.some((other) => isWithin(other.path, path)));
-  if (parsed.success && unset.length + findings.length === 0) return parsed.data;
-  throw failure([...unset, ...findings].map((finding) => place(finding, source, file)));
+  const problems = [...unset, ...findings]
+    .map((finding) => place(finding, source, file))
+    .toSorted(byPlace);
+  const isUsable = unset.length === 0 && findings.every(({ path }) => path[0] === 'mappings');
+  return parsed.success && isUsable ? { config: parsed.data, problems } : { problems };
 }
 
 const emptyFile =
@@ -74,7 +108,8 @@ const reasons: Readonly<Record<string, string>> = {
   EACCES: 'the file may not be read by this user; change its permissions',
 };
 
-async function readText(file: string): Promise<string> {
+/** The text of the file, or why there is none. */
+async function readText(file: string): Promise<string | Problem> {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(await readFile(file));
   } catch (thrown) {
@@ -84,14 +119,8 @@ async function readText(file: string): Promise<string> {
       code === 'ERR_ENCODING_INVALID_ENCODED_DATA'
         ? 'the file is not text in UTF-8; save it as such'
         : (reasons[code] ?? `the file cannot be read: ${error.message}`);
-    throw new ConfigurationError([{ severity: 'error', file, message }]);
+    return { severity: 'error', file, message };
   }
-}
-
-function failure(problems: readonly Problem[]): ConfigurationError {
-  return new ConfigurationError(
-    problems.toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0)),
-  );
 }
 
 /** Names the place of a finding; one about a setting that is missing is where it should be. */

@@ -1,6 +1,8 @@
+import { isDeepStrictEqual } from 'node:util';
 import { kafkaSchema, type Mapping, mappingSchema } from './schema.ts';
 import type { Finding } from './settingPath.ts';
 import { valueAt } from './settingPath.ts';
+import { isPattern, takesTopic } from './topics.ts';
 
 /** A mapping that is valid by itself, and its place in the list. */
 interface Placed {
@@ -29,11 +31,7 @@ export function checkRules(root: unknown): Finding[] {
 }
 
 function checkMapping({ index, mapping }: Placed): Finding[] {
-  return [
-    ...checkSchemaFile(index, mapping),
-    ...checkPerson(index, mapping),
-    ...checkCurrency(index, mapping),
-  ];
+  return [...checkSchemaFile(index, mapping), ...checkCurrency(index, mapping)];
 }
 
 function checkSchemaFile(index: number, { format, schema }: Mapping): Finding[] {
@@ -56,40 +54,36 @@ function checkSchemaFile(index: number, { format, schema }: Mapping): Finding[] 
   return [];
 }
 
-function checkPerson(index: number, mapping: Mapping): Finding[] {
-  if (mapping.record === 'click' || mapping.user !== undefined || mapping.click !== undefined)
-    return [];
-  return [
-    {
-      path: ['mappings', index],
-      message:
-        'needs user (the fields that identify the person) or click (the field with the click id), else no click can be found',
-    },
-  ];
-}
-
 function checkCurrency(index: number, mapping: Mapping): Finding[] {
   if (mapping.record !== 'order' || mapping.value === undefined || mapping.value.currency)
     return [];
-  const { accept, unit } = mapping.value;
-  const needy = [...(accept ? ['accept'] : []), ...(unit === 'minor' ? ['unit'] : [])];
+  const { accept, unit, convert } = mapping.value;
+  const needy = [
+    ...(accept ? ['accept'] : []),
+    ...(unit === 'minor' ? ['unit'] : []),
+    ...(convert ? ['convert'] : []),
+  ];
   return needy.map((name) => ({
     path: ['mappings', index, 'value', name],
-    message: `needs currency beside it: the field with the ISO 4217 code${
+    message: `needs currency beside it: the field with the ISO 4217 code, or constant: and that code${
       name === 'unit' ? ', which says how many decimals minor units have' : ''
     }`,
   }));
 }
 
 function checkAgainstEarlier({ index, mapping }: Placed, earlier: readonly Placed[]): Finding[] {
-  const sameTopic = earlier.filter((other) => other.mapping.topic === mapping.topic);
+  const sameTopic = earlier.filter((other) => mayShareTopic(other.mapping, mapping));
   const twin = sameTopic.find(
     (other) =>
-      other.mapping.record === mapping.record && isSameName(other.mapping.event, mapping.event),
+      takesAll(other.mapping.topic, mapping.topic) &&
+      other.mapping.root === mapping.root &&
+      other.mapping.record === mapping.record &&
+      isSameName(other.mapping.event, mapping.event) &&
+      (other.mapping.when === undefined || isDeepStrictEqual(other.mapping.when, mapping.when)),
   );
   const twins = twin && {
     path: ['mappings', index],
-    message: `has the topic, event and record of mappings[${twin.index}]; keep one of them`,
+    message: `has the topic, event and record of mappings[${twin.index}], which leaves it no event; keep one of them, or give that one another when`,
   };
   const odd = sameTopic.find((other) => !isReadAlike(other.mapping, mapping));
   const odds = odd && {
@@ -97,6 +91,16 @@ function checkAgainstEarlier({ index, mapping }: Placed, earlier: readonly Place
     message: `all mappings of a topic must have the same format and schema; mappings[${odd.index}] has others`,
   };
   return [twins, odds].filter((finding) => finding !== undefined);
+}
+
+/** Whether two mappings may be of one topic, as far as their settings tell; two patterns may, or may not. */
+function mayShareTopic(one: Mapping, other: Mapping): boolean {
+  return takesAll(one.topic, other.topic) || takesAll(other.topic, one.topic);
+}
+
+/** Whether a mapping's topic takes every topic that another's does. */
+function takesAll(setting: string, other: string): boolean {
+  return setting === other || (!isPattern(other) && takesTopic(setting, other));
 }
 
 /** With the namespace left out, a name stands for every namespace. */

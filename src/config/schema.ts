@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { conditions } from './conditions.ts';
+import { topicSetting } from './topics.ts';
 import {
   brokers,
   currencyCode,
@@ -9,12 +11,12 @@ import {
   notYet,
   path,
   paths,
+  rate,
   recordName,
   secret,
   store,
   text,
   timeout,
-  topicName,
 } from './values.ts';
 
 const ssl = z.union(
@@ -113,23 +115,22 @@ const clicks = z.strictObject({
     .meta({ description: 'How much later than the event a click may be dated.' }),
 });
 
-const constant = z.union([z.string(), z.number(), z.boolean(), z.null()]);
-const constants = z.union(
-  [constant, z.array(constant).min(1)],
-  'expected a value or a list of values',
-);
-
 const formats = ['confluent', 'single-object', 'bare'] as const;
 const formatNotYet = notYet(['apicurio', 'glue'], formats);
 
 const source = {
-  topic: topicName.meta({ description: 'The Kafka topic.' }),
+  topic: topicSetting.meta({ description: 'The Kafka topic, or a /pattern/ of topics.' }),
   event: recordName.meta({ description: "The record's name, with or without its namespace." }),
+  root: path.optional().meta({
+    description:
+      'The field of an envelope that holds the event: event names the record there, and fields count from it; a field that begins with / counts from the top.',
+  }),
   at: path.optional().meta({
     description: 'The field that says when it happened; by default the Kafka timestamp.',
   }),
-  when: z.record(path, constants).optional().meta({
-    description: 'Fields and the value (or the list of values) that each must have.',
+  when: conditions.optional().meta({
+    description:
+      'Fields and what must be true of each: its value, one of a list, or not, exists, above, atLeast, below, atMost.',
   }),
   format: z
     .enum(formats, { error: (issue) => formatNotYet(issue.input) })
@@ -153,6 +154,17 @@ const conversion = {
   }),
 };
 
+const fixedCurrency = z.strictObject({
+  constant: currencyCode.meta({ description: 'The currency of all amounts.' }),
+});
+
+const conversionTable = z.strictObject({
+  to: currencyCode.meta({ description: 'The currency to report in.' }),
+  rates: z.record(currencyCode, rate).meta({
+    description: 'For each other currency, what one unit of it is in that: USD: 0.92.',
+  }),
+});
+
 const value = z.strictObject({
   amount: path.meta({ description: 'The field with the amount.' }),
   unit: z
@@ -160,17 +172,27 @@ const value = z.strictObject({
     .default('major')
     .meta({ description: 'major: 49.99; minor: 4999, scaled by the exponent of the currency.' }),
   minus: paths.optional().meta({ description: 'Fields to subtract, such as shipping.' }),
-  currency: path.optional().meta({ description: 'The field with the ISO 4217 code.' }),
+  currency: z
+    .union([path, fixedCurrency], 'expected a field, or constant: and an ISO 4217 code')
+    .optional()
+    .meta({ description: 'The field with the ISO 4217 code, or {constant: EUR}.' }),
   accept: z
     .array(currencyCode)
     .min(1)
     .optional()
     .meta({ description: 'The currencies that are reported; others are skipped.' }),
+  convert: conversionTable.optional().meta({
+    description:
+      'Reports the value in one currency; amounts in a currency without a rate are skipped.',
+  }),
 });
 
 /** One mapping, on its own. */
 export const mappingSchema = z.discriminatedUnion('record', [
-  z.strictObject({ ...source, record: z.literal('click').meta(record), click, user }),
+  z.strictObject({
+    ...{ ...source, record: z.literal('click').meta(record) },
+    ...{ click: click.optional(), user: user.optional() },
+  }),
   z.strictObject({ ...conversion, record: z.literal('lead').meta(record) }),
   z.strictObject({
     ...conversion,

@@ -1,5 +1,7 @@
 import ms from 'ms';
 import { z } from 'zod';
+import { InvalidPathError, parseFieldPath } from '../avro/fieldPath.ts';
+import { currencyExponent } from './currencies.ts';
 
 /*
  * The kinds of value that settings have. A message that begins with `expected` is completed with what
@@ -74,17 +76,6 @@ export const listenAddress = z
   .string()
   .regex(hostAndPort, 'expected host:port, such as 127.0.0.1:9464');
 
-/**
- * A name that Kafka takes for a topic
- * (https://github.com/apache/kafka/blob/trunk/clients/src/main/java/org/apache/kafka/common/internals/Topic.java).
- */
-export const topicName = z
-  .string()
-  .regex(
-    /^[a-zA-Z0-9._-]{1,249}$/,
-    'expected 1 to 249 letters, digits, dots, underscores and hyphens',
-  );
-
 /** A consumer group that leaves room for the suffix of its topic of dead letters. */
 export const groupName = z
   .string()
@@ -98,8 +89,21 @@ export const recordName = z
   .string()
   .regex(/^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*$/, "expected an Avro record's name");
 
-/** A field of the event, by its dotted path. */
-export const path = text.meta({ description: 'A field of the event, as a dotted path.' });
+/** A field of the event, by its path. */
+export const path = text
+  .superRefine((value, context) => {
+    if (value === '') return;
+    try {
+      parseFieldPath(value);
+    } catch (thrown) {
+      if (!(thrown instanceof InvalidPathError)) throw thrown;
+      context.addIssue({ code: 'custom', message: thrown.message });
+    }
+  })
+  .meta({
+    description:
+      "A field of the event, as a path: total.amount, items[0].sku, items[*].price, attributes['a.key'].",
+  });
 
 /** One field or several. */
 export const paths = z
@@ -109,7 +113,21 @@ export const paths = z
 /** An ISO 4217 code. */
 export const currencyCode = z
   .string()
-  .regex(/^[A-Z]{3}$/, 'expected an ISO 4217 code in capitals, such as EUR');
+  .regex(/^[A-Z]{3}$/, {
+    error: 'expected an ISO 4217 code in capitals, such as EUR',
+    abort: true,
+  })
+  .refine(
+    (value) => currencyExponent(value) !== undefined,
+    'expected an ISO 4217 code in capitals, such as EUR',
+  );
+
+const expectedRate = 'expected a rate above 0, such as 0.92';
+
+/** What one unit of a currency is in another; in quotes, exact to the last digit. */
+export const rate = z
+  .union([z.number(), z.string().regex(/^\d+(\.\d+)?$/, expectedRate)], expectedRate)
+  .refine((value) => Number(value) > 0, expectedRate);
 
 const laterStore = /^(postgres|postgresql|mysql|mariadb):/;
 

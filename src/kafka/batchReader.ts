@@ -48,6 +48,11 @@ export class BatchReader {
     this.#group = new GroupStanding(options.offsets, () => this.assignment.partitions);
   }
 
+  /** From now on these are the topics that it may be given. */
+  follow(topics: readonly TopicStages[]): void {
+    this.#gate.follow(topics);
+  }
+
   /** Fetches nothing more, or goes on, whatever the partitions wait for themselves. */
   hold(): void {
     this.#isHeld = true;

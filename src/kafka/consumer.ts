@@ -9,6 +9,7 @@ import { kafkaUnavailable } from './client.ts';
 import { Commits } from './commits.ts';
 import { GroupMember, longestRebalance, type MemberListener } from './member.ts';
 import type { AssignedPartition } from './partition.ts';
+import type { TopicStages } from './stageGate.ts';
 import { Subscription } from './subscription.ts';
 
 const commitInterval = 1_000;
@@ -16,7 +17,9 @@ const longestRestartDelay = 30_000;
 const leaveDeadline = 5_000;
 
 /** What the consumer needs. */
-export interface RecordConsumerOptions extends Omit<BatchReaderOptions, 'fetching'> {
+export interface RecordConsumerOptions extends Omit<BatchReaderOptions, 'fetching' | 'topics'> {
+  /** What to read, of all the topics that the cluster has. */
+  readonly topics: (clusterTopics: readonly string[]) => readonly TopicStages[];
   readonly kafka: Kafka;
   readonly offsets: BatchReaderOptions['offsets'] & Pick<KafkaAdmin, 'topics'>;
   readonly settings: Config['kafka'];
@@ -34,22 +37,22 @@ export class RecordConsumer {
   readonly #options: RecordConsumerOptions;
   readonly #reader: BatchReader;
   readonly #commits: Commits;
-  readonly #topics: Subscription;
+  readonly #subscription: Subscription;
   #member: GroupMember | undefined;
   #commitTimer: NodeJS.Timeout | undefined;
   #cancelRestart: (() => void) | undefined;
   #crashes = 0;
+  /** Tells a start that is under way that it has been overtaken. */
+  #starts = 0;
   #isMember = false;
   #isStopping = false;
 
   constructor(options: RecordConsumerOptions) {
     this.#options = options;
-    this.#topics = new Subscription({
-      ...{ clock: options.clock, log: options.log, admin: options.offsets },
-      topics: options.topics.map(({ topic }) => topic),
-    });
+    this.#subscription = new Subscription({ ...options, admin: options.offsets });
     this.#reader = new BatchReader({
       ...options,
+      topics: [],
       fetching: {
         pause: (partition) => this.#member?.pause(partition),
         resume: (partition) => this.#member?.resume(partition),
@@ -66,7 +69,7 @@ export class RecordConsumer {
 
   /** Topics of the configuration that are gone. */
   get missingTopics(): readonly string[] {
-    return this.#topics.missing;
+    return this.#subscription.missing;
   }
 
   /** Whether no other member can have its partitions by now, so that it may act for them. */
@@ -127,8 +130,11 @@ export class RecordConsumer {
   }
 
   async #run(): Promise<void> {
-    const topics = await this.#topics.findPresent();
-    if (this.#isStopping) return;
+    const start = this.#starts;
+    const stages = await this.#subscription.findPresent();
+    if (start !== this.#starts || this.#isStopping) return;
+    this.#reader.follow(stages);
+    const topics = stages.map(({ topic }) => topic);
     this.#member = new GroupMember({ ...this.#options, topics, listener: this.#listener() });
     await this.#member.run();
   }
@@ -168,11 +174,20 @@ export class RecordConsumer {
 
   async #lookForTopics(): Promise<void> {
     try {
-      const topic = await this.#topics.findReturned();
-      if (topic !== undefined) this.#replace(new Error(`the topic ${topic} is there again`));
+      const topic = await this.#subscription.findNew();
+      if (topic !== undefined) await this.#rejoin(topic);
     } catch {
       // Then the next look shows it; that no broker answers is told by whoever needs one.
     }
+  }
+
+  /** Joins the group again, for the topics that there are now. */
+  async #rejoin(topic: string): Promise<void> {
+    await this.#commits.checked();
+    if (this.#isStopping || this.#member === undefined) return;
+    this.#options.log('info', 'a topic has come; joining the group again', { topic });
+    this.#end();
+    this.#startAfter(0);
   }
 
   /** Why the member is of no use any more; undefined while it may be. */
@@ -189,18 +204,28 @@ export class RecordConsumer {
   /** Ends with a member that is of no use any more, and starts another. */
   #replace(error: Error): void {
     if (this.#isStopping) return;
-    this.#isMember = false;
-    this.#commits.forget();
-    this.#member?.abandon();
-    void this.#leave();
-    this.#reader.assignment.fence();
-    this.#reader.assignment.fetchesEnded();
+    this.#end();
     const delay = Math.min(1_000 * 2 ** this.#crashes, longestRestartDelay);
     this.#crashes += 1;
     this.#options.log('error', 'the Kafka consumer ended; starting another', {
       error: error.message,
       delay,
     });
+    this.#startAfter(delay);
+  }
+
+  #end(): void {
+    this.#starts += 1;
+    this.#cancelRestart?.();
+    this.#isMember = false;
+    this.#commits.forget();
+    this.#member?.abandon();
+    void this.#leave();
+    this.#reader.assignment.fence();
+    this.#reader.assignment.fetchesEnded();
+  }
+
+  #startAfter(delay: number): void {
     this.#cancelRestart = this.#options.clock.schedule(delay, () => {
       this.#run().catch((thrown) => this.#replace(toError(thrown)));
     });

@@ -9,6 +9,8 @@ const sendDeadline = 15_000;
 /** A record that can't be reported, and why. */
 export interface DeadLetter {
   readonly record: SourceRecord;
+  /** Which of its conversions, `lead` or `order`; undefined where that isn't known. */
+  readonly kind: string | undefined;
   readonly reason: string;
   readonly error: string;
   /** HTTP requests that were made for it. */
@@ -73,10 +75,11 @@ export class DeadLetters {
   }
 }
 
-function headersOf({ record, reason, error, attempts }: DeadLetter, at: string): IHeaders {
+function headersOf({ record, kind, reason, error, attempts }: DeadLetter, at: string): IHeaders {
   return {
     ...record.headers,
     'dead-letter-reason': reason,
+    ...(kind !== undefined && { 'dead-letter-record': kind }),
     'dead-letter-error': error,
     'dead-letter-topic': record.topic,
     'dead-letter-partition': String(record.partition),

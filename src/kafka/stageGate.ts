@@ -41,7 +41,7 @@ interface Block {
  * nothing is parked in memory.
  */
 export class StageGate {
-  readonly #ranges: ReadonlyMap<string, { first: number; last: number }>;
+  #ranges: ReadonlyMap<string, { first: number; last: number }>;
   readonly #offsets: BrokerOffsets;
   readonly #blocks = new Map<AssignedPartition, Block>();
   readonly #clearedThrough = new WeakMap<AssignedPartition, number>();
@@ -50,12 +50,12 @@ export class StageGate {
 
   constructor(topics: readonly TopicStages[], offsets: BrokerOffsets) {
     this.#offsets = offsets;
-    this.#ranges = new Map(
-      topics.map(({ topic, stages: held }) => {
-        const indexes = held.map((stage) => stages.indexOf(stage));
-        return [topic, { first: Math.min(...indexes), last: Math.max(...indexes) }];
-      }),
-    );
+    this.#ranges = rangesOf(topics);
+  }
+
+  /** From now on these are the topics. */
+  follow(topics: readonly TopicStages[]): void {
+    this.#ranges = rangesOf(topics);
   }
 
   /** Whether the partition waits for others. */
@@ -194,6 +194,15 @@ export class StageGate {
     const isMutual = this.#waitsFor(other, partition);
     return Math.max(other.latestTimestamp, isMutual ? block.timestamp + 1 : block.timestamp);
   }
+}
+
+function rangesOf(topics: readonly TopicStages[]) {
+  return new Map(
+    topics.map(({ topic, stages: held }) => {
+      const indexes = held.map((stage) => stages.indexOf(stage));
+      return [topic, { first: Math.min(...indexes), last: Math.max(...indexes) }];
+    }),
+  );
 }
 
 /** Whether it was read up to its end; one whose end wasn't asked for has come since, and isn't waited for. */

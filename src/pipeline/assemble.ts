@@ -2,6 +2,7 @@ import type { SchemaRegistry } from '../avro/registry.ts';
 import type { AvroSchema } from '../avro/schema.ts';
 import type { Clock } from '../clock.ts';
 import type { Config, Mapping } from '../config/schema.ts';
+import { takesTopic, topicsOf } from '../config/topics.ts';
 import { unlessAborted } from '../deadline.ts';
 import type { DeadLetters } from '../kafka/deadLetters.ts';
 import type { Stage, TopicStages } from '../kafka/stageGate.ts';
@@ -15,7 +16,7 @@ import { createAttempt } from './attempt.ts';
 import { Availability } from './availability.ts';
 import { createClaim } from './claim.ts';
 import { compose } from './compose.ts';
-import { createDecode, type TopicFormat } from './decode.ts';
+import { createDecode, type DecodedRecord, type TopicFormat } from './decode.ts';
 import { Deliverer } from './deliver.ts';
 import { Outstanding } from './delivery.ts';
 import { Intake, type IntakeLimits } from './intake.ts';
@@ -24,6 +25,7 @@ import { map } from './map.ts';
 import { createPipeline } from './pipeline.ts';
 import { Quarantine } from './quarantine.ts';
 import { createSettle } from './settle.ts';
+import { SharedRecords } from './sharedRecords.ts';
 import { inSequence } from './step.ts';
 
 /** The parts of the outside world, opened. */
@@ -60,12 +62,13 @@ export function assemblePipeline(parts: OpenParts) {
   const { config, clock, log, random, metrics, traces, stopping, onFailure } = parts;
   const { clicks, ledger, workLog } = parts.store;
   const intake = new Intake(parts.limits);
+  const sharedRecords = new SharedRecords();
   const outstanding = new Outstanding();
   const breaker = new Breaker();
   const availability = new Availability(clock, log, random);
   const untilAvailable = availability.until(stopping);
   const settle = createSettle({
-    ...{ intake, outstanding, ledger, clock, metrics, traces, onFailure },
+    ...{ intake, sharedRecords, outstanding, ledger, clock, metrics, traces, onFailure },
     // It takes up to 15 s to fail, and what is only claimed is still to be given back.
     deadLetters: {
       send: (letters) => unlessAborted(parts.deadline, parts.deadLetters.send(letters)),
@@ -80,28 +83,30 @@ export function assemblePipeline(parts: OpenParts) {
     conclude: settle.delivery,
     giveBack: settle.giveBack,
   });
-  const topics = topicFormats(config.mappings, parts.schemas);
-  const { prepare, decode } = createDecode({ topics, registry: parts.registry, untilAvailable });
+  const formatOf = createFormatOf(config.mappings, parts.schemas);
+  const { prepare, decode } = createDecode({ formatOf, registry: parts.registry, untilAvailable });
+  const mapAll = (records: readonly DecodedRecord[]) => map(records, sharedRecords);
   const quarantine = new Quarantine({ workLog, untilAvailable, clock, log, stopping, onFailure });
   const pipeline = createPipeline({
     ...{ intake, prepare, deliverer, settle },
-    decodeAndMap: quarantine.guard((record) => record, inSequence(decode, map)),
+    decodeAndMap: quarantine.guard((record) => record, inSequence(decode, mapAll)),
     join: createJoin({ clicks, rules: config.clicks, traces, untilAvailable }),
     compose: quarantine.guard(({ mapped }) => mapped.record, compose),
     claim: createClaim({
       ...{ ledger, outstanding, clock, untilAvailable },
-      letGo: (record) => intake.release(record),
+      letGo: settle.letGo,
     }),
   });
   return { ...pipeline, intake, outstanding, breaker, deliverer, availability };
 }
 
-function topicFormats(
+/** How the records of a topic are read. All mappings that take it agree on that (mappingCheck.ts). */
+export function createFormatOf(
   mappings: readonly Mapping[],
   schemas: ReadonlyMap<string, AvroSchema>,
-): readonly TopicFormat[] {
-  const byTopic = Map.groupBy(mappings, ({ topic }) => topic);
-  return Array.from(byTopic, ([topic, own]) => {
+): (topic: string) => TopicFormat {
+  return (topic) => {
+    const own = mappings.filter((mapping) => takesTopic(mapping.topic, topic));
     const schema = own[0]?.schema;
     return {
       topic,
@@ -109,14 +114,19 @@ function topicFormats(
       schema: schema === undefined ? undefined : schemas.get(schema),
       mappings: own,
     };
-  });
+  };
 }
 
-/** The stages that each topic holds, by its mappings. */
-export function topicStages(mappings: readonly Mapping[]): readonly TopicStages[] {
-  const byTopic = Map.groupBy(mappings, ({ topic }) => topic);
-  return Array.from(byTopic, ([topic, own]) => ({
+/** The stages that each topic holds, by its mappings; for patterns, of the topics that the cluster has. */
+export function topicStages(
+  mappings: readonly Mapping[],
+  clusterTopics: readonly string[],
+): readonly TopicStages[] {
+  const topics = mappings.flatMap(({ topic }) => topicsOf(topic, clusterTopics));
+  return Array.from(new Set(topics), (topic) => ({
     topic,
-    stages: own.map(({ record }): Stage => record),
+    stages: mappings
+      .filter((mapping) => takesTopic(mapping.topic, topic))
+      .map(({ record }): Stage => record),
   }));
 }

@@ -77,8 +77,8 @@ export function createClaim(parts: ClaimParts) {
   }
 }
 
-function toDuplicate({ record, span }: Conversion): Settlement {
-  return { record, span, outcome: duplicate };
+function toDuplicate({ record, postback, span }: Conversion): Settlement {
+  return { record, kind: postback.kind, span, outcome: duplicate };
 }
 
 function toClaim({ key, postback, record }: Conversion) {

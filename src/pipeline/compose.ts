@@ -1,14 +1,16 @@
 import { hash } from 'node:crypto';
 import Big from 'big.js';
 import type { FieldValue } from '../avro/reader.ts';
+import { currencyExponent } from '../config/currencies.ts';
 import type { SourceRecord } from '../kafka/partition.ts';
 import { clickIdFault } from '../powerspace/clickId.ts';
 import type { Postback, PostbackKind } from '../powerspace/request.ts';
 import type { ProcessSpan } from '../telemetry/traces.ts';
-import type { Field, ValueFields } from './eventMapping.ts';
+import type { ValueFields } from './eventMapping.ts';
+import { describe, type Field, InvalidFieldError, readText } from './fields.ts';
 import type { JoinedRecord } from './join.ts';
-import { describe, InvalidFieldError, type MappedRecord, readText } from './map.ts';
-import { currencyExponent, formatAmount, roundToCurrency, toAmount } from './money.ts';
+import type { MappedRecord } from './map.ts';
+import { formatAmount, roundToCurrency, toAmount } from './money.ts';
 import { deadLettered, type Outcome, skipped } from './outcome.ts';
 import { eachRecord, type Settlement, type StepResult } from './step.ts';
 
@@ -29,19 +31,19 @@ export function compose(records: readonly JoinedRecord[]): StepResult<Conversion
 }
 
 function composeRecord({ mapped, clickId, span }: JoinedRecord): Conversion | Settlement {
-  const { record } = mapped;
+  const { record, mapping } = mapped;
+  const kind = mapping.kind as PostbackKind;
   const fault = clickIdFault(clickId);
   if (fault)
-    return { record, span, outcome: deadLettered('invalid-click-id', `click id: ${fault}`) };
+    return { record, kind, span, outcome: deadLettered('invalid-click-id', `click id: ${fault}`) };
   try {
-    const value = mapped.mapping.value && readValue(mapped.mapping.value, mapped.values);
-    if (typeof value === 'object') return { record, span, outcome: value };
-    const kind = mapped.mapping.kind as PostbackKind;
+    const value = mapping.value && readValue(mapping.value, mapped.values);
+    if (typeof value === 'object') return { record, kind, span, outcome: value };
     const postback = { kind, clickId, value };
     return { record, postback, key: ledgerKey(kind, mapped), at: mapped.at, span };
   } catch (thrown) {
     if (!(thrown instanceof InvalidFieldError)) throw thrown;
-    return { record, span, outcome: deadLettered('invalid-field', thrown.message) };
+    return { record, kind, span, outcome: deadLettered('invalid-field', thrown.message) };
   }
 }
 
@@ -60,32 +62,52 @@ function readValue(
   fields: ValueFields,
   values: readonly FieldValue[],
 ): string | undefined | Outcome {
-  const currency = fields.currency && readText(fields.currency, values);
-  if (fields.accept && (currency === undefined || !fields.accept.has(currency))) {
-    return skipped('currency');
-  }
-  const exponent = currency === undefined ? undefined : currencyExponent(currency);
-  if (currency !== undefined && exponent === undefined) {
-    throw new InvalidFieldError(`${fields.currency?.path} is no currency of ISO 4217`);
-  }
+  const currency = readCurrency(fields, values);
+  if (fields.accept && !fields.accept.has(currency ?? '')) return skipped('currency');
+  const rate = fields.convert?.rates.get(currency ?? '');
+  if (fields.convert && !rate) return skipped('currency');
   let amount = readAmount(fields.amount, values);
   if (amount === undefined) return undefined;
   for (const field of fields.minus) amount = amount.minus(readAmount(field, values) ?? 0);
-  if (fields.unit === 'minor')
-    amount = amount.div(new Big(10).pow(requireExponent(fields, exponent)));
-  amount = roundToCurrency(amount, exponent);
+  if (fields.unit === 'minor') amount = amount.div(new Big(10).pow(minorExponent(currency)));
+  if (rate) amount = amount.times(rate);
+  const reported = fields.convert?.to ?? currency;
+  amount = roundToCurrency(amount, reported === undefined ? undefined : currencyExponent(reported));
   return amount.lte(0) ? skipped('not-positive') : formatAmount(amount);
 }
 
-function readAmount(field: Field, values: readonly FieldValue[]): Big | undefined {
-  const value = values[field.index];
-  if (value === null) return undefined;
-  const amount = toAmount(value);
-  if (amount) return amount;
-  throw new InvalidFieldError(`${field.path} is ${describe(value)}, not an amount such as 49.99`);
+/** The ISO 4217 code, in capitals; undefined where the event has none. */
+function readCurrency(
+  { currency: field }: ValueFields,
+  values: readonly FieldValue[],
+): string | undefined {
+  if (field === undefined) return undefined;
+  if ('constant' in field) return field.constant;
+  const currency = readText(field, values)?.toUpperCase();
+  if (currency === undefined || currencyExponent(currency) !== undefined) return currency;
+  throw new InvalidFieldError(`${field.path} is no currency of ISO 4217`);
 }
 
-function requireExponent({ currency }: ValueFields, exponent: number | undefined): number {
+/** Of an array, the sum. Undefined for null, and for an array of nothing else. */
+function readAmount(field: Field, values: readonly FieldValue[]): Big | undefined {
+  const value = values[field.index] ?? null;
+  const items: readonly FieldValue[] = Array.isArray(value) ? value.flat(Infinity) : [value];
+  let sum: Big | undefined;
+  for (const item of items) {
+    if (item === null) continue;
+    const amount = toAmount(item);
+    if (!amount) {
+      throw new InvalidFieldError(
+        `${field.path} is ${describe(item)}, not an amount such as 49.99`,
+      );
+    }
+    sum = sum?.plus(amount) ?? amount;
+  }
+  return sum;
+}
+
+function minorExponent(currency: string | undefined): number {
+  const exponent = currency === undefined ? undefined : currencyExponent(currency);
   if (exponent !== undefined) return exponent;
-  throw new InvalidFieldError(`${currency?.path} is empty, but minor units need their currency`);
+  throw new InvalidFieldError('the currency is empty, but minor units need their currency');
 }

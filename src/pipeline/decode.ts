@@ -1,12 +1,13 @@
 import { UndecodableError, UnreadableSchemaError } from '../avro/errors.ts';
 import { unframe } from '../avro/framing.ts';
-import { compileReader, type EventReader, type FieldValue } from '../avro/reader.ts';
+import type { FieldValue } from '../avro/reader.ts';
 import type { SchemaRegistry } from '../avro/registry.ts';
 import type { AvroSchema } from '../avro/schema.ts';
 import type { Mapping } from '../config/schema.ts';
 import type { SourceRecord } from '../kafka/partition.ts';
 import type { UntilAvailable } from './availability.ts';
-import { type EventMapping, mappingPaths, placeMapping } from './eventMapping.ts';
+import type { EventMapping } from './eventMapping.ts';
+import { compileEvents, type EventDecoder } from './events.ts';
 import { deadLettered, type Outcome, skipped } from './outcome.ts';
 import { eachRecord, type Settlement, type StepResult } from './step.ts';
 
@@ -19,9 +20,6 @@ export interface DecodedRecord {
   readonly values: readonly FieldValue[];
 }
 
-/** What the records of one topic with one writer schema are read with; or how they all end. */
-type Event = { readonly reader: EventReader; readonly mappings: readonly EventMapping[] } | Outcome;
-
 /** What a topic's records are made of. */
 export interface TopicFormat {
   readonly topic: string;
@@ -33,15 +31,21 @@ export interface TopicFormat {
 
 /** What decoding needs; a registry, where a topic's format names schemas by id. */
 export interface DecodeParts {
-  readonly topics: readonly TopicFormat[];
+  readonly formatOf: (topic: string) => TopicFormat;
   readonly registry: SchemaRegistry | undefined;
   readonly untilAvailable: UntilAvailable;
 }
 
 /** Reads the mapped fields of each record. */
-export function createDecode({ topics, registry, untilAvailable }: DecodeParts) {
-  const decoders = new Map(topics.map((topic) => [topic.topic, new TopicDecoder(topic, registry)]));
-  const decoderOf = (record: SourceRecord) => decoders.get(record.topic) as TopicDecoder;
+export function createDecode({ formatOf, registry, untilAvailable }: DecodeParts) {
+  const decoders = new Map<string, TopicDecoder>();
+  const decoderOf = ({ topic }: SourceRecord) => {
+    const known = decoders.get(topic);
+    if (known) return known;
+    const decoder = new TopicDecoder(formatOf(topic), registry);
+    decoders.set(topic, decoder);
+    return decoder;
+  };
   return {
     /** Fetches the schemas that the records need and that are not known yet. */
     async prepare(records: readonly SourceRecord[]): Promise<void> {
@@ -64,12 +68,13 @@ const fileSchema = -1;
 class TopicDecoder {
   readonly #topic: TopicFormat;
   readonly #registry: SchemaRegistry | undefined;
-  readonly #events = new Map<number, Event>();
+  readonly #events = new Map<number, EventDecoder | Outcome>();
 
   constructor(topic: TopicFormat, registry: SchemaRegistry | undefined) {
     this.#topic = topic;
     this.#registry = registry;
-    if (topic.schema) this.#events.set(fileSchema, compileEvent(topic.schema, topic.mappings));
+    if (topic.schema)
+      this.#events.set(fileSchema, compileEvents(topic.schema, 'the schema file', topic.mappings));
   }
 
   /** How to fetch the schema that the record needs (it throws UnavailableError), unless it is known. */
@@ -87,7 +92,10 @@ class TopicDecoder {
       const event = this.#events.get(schemaId);
       if (!event) throw new UndecodableError(`the registry has no schema with the id ${schemaId}`);
       if ('outcome' in event) return { record, outcome: event };
-      return { record, mappings: event.mappings, values: event.reader.read(payload) };
+      const decoded = event(payload);
+      return decoded.mappings.length === 0
+        ? { record, outcome: skipped('unmapped') }
+        : { record, ...decoded };
     } catch (thrown) {
       if (!(thrown instanceof UndecodableError)) throw thrown;
       return { record, outcome: deadLettered('undecodable', thrown.message) };
@@ -103,7 +111,11 @@ class TopicDecoder {
     try {
       const schema = await this.#registry.schemaById(schemaId);
       // An id that the registry doesn't know is not kept: it may know it later.
-      if (schema) this.#events.set(schemaId, compileEvent(schema, this.#topic.mappings));
+      if (schema)
+        this.#events.set(
+          schemaId,
+          compileEvents(schema, `schema ${schemaId}`, this.#topic.mappings),
+        );
     } catch (thrown) {
       if (!(thrown instanceof UnreadableSchemaError)) throw thrown;
       this.#events.set(schemaId, deadLettered('undecodable', thrown.message));
@@ -113,19 +125,4 @@ class TopicDecoder {
 
 function schemaIdOf(value: Buffer): number | undefined {
   return value.length >= 5 && value[0] === 0 ? value.readInt32BE(1) : undefined;
-}
-
-/** Finds the mappings of the event that a schema writes, and compiles a reader of their fields. */
-function compileEvent(schema: AvroSchema, mappings: readonly Mapping[]): Event {
-  const { fullName, shortName } = compileReader(schema, []);
-  const own = mappings.filter(({ event }) => event === fullName || event === shortName);
-  if (own.length === 0) return skipped('unmapped');
-  const paths = [
-    ...new Set(own.flatMap((mapping) => mappingPaths(mapping).map(({ path }) => path))),
-  ];
-  const reader = compileReader(schema, paths);
-  return {
-    reader,
-    mappings: own.map((mapping) => placeMapping(mapping, paths, reader.missing)),
-  };
 }

@@ -1,5 +1,9 @@
+import Big from 'big.js';
 import type { MissingPath } from '../avro/reader.ts';
+import { readCondition } from '../config/conditions.ts';
 import type { Mapping, RecordKind, ValueMapping } from '../config/schema.ts';
+import { type Condition, compileCondition } from './conditions.ts';
+import type { Field } from './fields.ts';
 
 /** A mapping, with the places of its fields in what the event's reader reads. */
 export interface EventMapping {
@@ -10,20 +14,8 @@ export interface EventMapping {
   readonly at: Field | undefined;
   readonly conditions: readonly Condition[];
   readonly value: ValueFields | undefined;
-  /** Fields of this mapping that the writer's schema doesn't have: its records can't be mapped. */
-  readonly missing: readonly MissingPath[];
-}
-
-/** A field of the event: its dotted path, and its place in the values that were read. */
-export interface Field {
-  readonly path: string;
-  readonly index: number;
-}
-
-/** A field and the values that let a record through. */
-interface Condition {
-  readonly field: Field;
-  readonly accepted: ReadonlySet<unknown>;
+  /** Why the writer's schema can't serve this mapping, for each field that it lacks: its records can't be mapped. */
+  readonly missing: readonly Pick<MissingPath, 'reason'>[];
 }
 
 /** How the value of an order is read. */
@@ -31,57 +23,102 @@ export interface ValueFields {
   readonly amount: Field;
   readonly unit: ValueMapping['unit'];
   readonly minus: readonly Field[];
-  readonly currency: Field | undefined;
+  readonly currency: Field | { readonly constant: string } | undefined;
   readonly accept: ReadonlySet<string> | undefined;
+  readonly convert: Conversion | undefined;
 }
 
-/** Every field that a mapping names, as dotted paths and with the setting that names it. */
-export function mappingPaths(mapping: Mapping): readonly { path: string; setting: string }[] {
+/** What amounts in other currencies are worth in one. */
+interface Conversion {
+  readonly to: string;
+  /** By currency, what one unit of it is in `to`; that of `to` itself is 1. */
+  readonly rates: ReadonlyMap<string, Big>;
+}
+
+/** A field that a mapping names. */
+export interface MappedPath {
+  /** As the configuration has it: it counts from the mapping's root. */
+  readonly written: string;
+  /** From the top of the event. */
+  readonly path: string;
+  /** The setting that names it: `value.amount`. */
+  readonly setting: string;
+  /** Whether events without such a field can be mapped: nothing is asked but whether it exists. */
+  readonly isOptional: boolean;
+}
+
+/** Every field that a mapping names. */
+export function mappingPaths(mapping: Mapping): readonly MappedPath[] {
   const value = mapping.record === 'order' ? mapping.value : undefined;
-  const single = (path: string | undefined, setting: string) =>
-    path === undefined ? [] : [{ path, setting }];
-  const list = (paths: readonly string[] | undefined, setting: string) =>
-    (paths ?? []).map((path) => ({ path, setting }));
-  return [
-    ...single(mapping.click, 'click'),
-    ...list(mapping.user, 'user'),
-    ...(mapping.record === 'click' ? [] : single(mapping.id, 'id')),
-    ...single(mapping.at, 'at'),
-    ...Object.keys(mapping.when ?? {}).map((path) => ({ path, setting: `when.${path}` })),
-    ...single(value?.amount, 'value.amount'),
-    ...list(value?.minus, 'value.minus'),
-    ...single(value?.currency, 'value.currency'),
+  const currency = typeof value?.currency === 'string' ? value.currency : undefined;
+  const named: readonly (readonly [setting: string, written: string | undefined])[] = [
+    ['click', mapping.click],
+    ...(mapping.user ?? []).map((path) => ['user', path] as const),
+    ['id', mapping.record === 'click' ? undefined : mapping.id],
+    ['at', mapping.at],
+    ...Object.keys(mapping.when ?? {}).map((path) => [`when.${path}`, path] as const),
+    ['value.amount', value?.amount],
+    ...(value?.minus ?? []).map((path) => ['value.minus', path] as const),
+    ['value.currency', currency],
   ];
+  return named.flatMap(([setting, written]) => {
+    if (written === undefined) return [];
+    const isOptional = setting === `when.${written}` && asksOnlyWhetherItExists(mapping, written);
+    return [{ written, setting, path: fullPath(mapping, written), isOptional }];
+  });
+}
+
+function asksOnlyWhetherItExists({ when = {} }: Mapping, written: string): boolean {
+  return Object.keys(readCondition(when[written] ?? null)).every((name) => name === 'exists');
+}
+
+/** A field that a mapping names, from the top of the event. */
+function fullPath({ root }: Mapping, written: string): string {
+  if (written.startsWith('/')) return written.slice(1);
+  if (root === undefined) return written;
+  return written.startsWith('[') ? `${root}${written}` : `${root}.${written}`;
 }
 
 /** Places a mapping's fields in `paths`, the order in which the reader gives their values. */
 export function placeMapping(
   mapping: Mapping,
   paths: readonly string[],
-  missing: readonly MissingPath[],
+  missing: EventMapping['missing'],
 ): EventMapping {
-  const place = (path: string): Field => ({ path, index: paths.indexOf(path) });
+  const place = (written: string): Field => ({
+    path: written,
+    index: paths.indexOf(fullPath(mapping, written)),
+  });
   const placeOptional = (path: string | undefined) =>
     path === undefined ? undefined : place(path);
   const value = mapping.record === 'order' ? mapping.value : undefined;
-  const ownPaths = new Set(mappingPaths(mapping).map(({ path }) => path));
   return {
     kind: mapping.record,
     click: placeOptional(mapping.click),
     user: (mapping.user ?? []).map(place),
     id: mapping.record === 'click' ? undefined : placeOptional(mapping.id),
     at: placeOptional(mapping.at),
-    conditions: Object.entries(mapping.when ?? {}).map(([path, accepted]) => ({
-      field: place(path),
-      accepted: new Set<unknown>([accepted].flat()),
-    })),
-    value: value && {
-      amount: place(value.amount),
-      unit: value.unit,
-      minus: (value.minus ?? []).map(place),
-      currency: placeOptional(value.currency),
-      accept: value.accept && new Set(value.accept),
-    },
-    missing: missing.filter(({ path }) => ownPaths.has(path)),
+    conditions: Object.entries(mapping.when ?? {}).map(([path, setting]) =>
+      compileCondition(place(path), setting),
+    ),
+    value: value && placeValue(value, place),
+    missing,
   };
+}
+
+function placeValue(value: ValueMapping, place: (path: string) => Field): ValueFields {
+  const { amount, unit, minus, currency, accept, convert } = value;
+  return {
+    amount: place(amount),
+    unit,
+    minus: (minus ?? []).map(place),
+    currency: typeof currency === 'string' ? place(currency) : currency,
+    accept: accept && new Set(accept),
+    convert: convert && { to: convert.to, rates: readRates(convert) },
+  };
+}
+
+function readRates({ to, rates }: NonNullable<ValueMapping['convert']>): Conversion['rates'] {
+  const exact = Object.entries(rates).map(([currency, rate]) => [currency, new Big(rate)] as const);
+  return new Map([...exact, [to, new Big(1)]]);
 }

@@ -40,15 +40,17 @@ export function createJoin(parts: JoinParts) {
     for (const mapped of leadsFirst(conversions)) {
       const found = carriedClick(mapped) ?? attribute(mapped.userKeys, mapped.at, clicks, rules);
       if ('outcome' in found) {
-        settled.push({ record: mapped.record, outcome: found });
+        settled.push({ record: mapped.record, kind: mapped.mapping.kind, outcome: found });
         continue;
       }
       learnt.push(...remember(found, mapped.userKeys, clicks));
-      passed.push({ mapped, clickId: found.clickId, span: traces.startProcess(mapped.record) });
+      const span = traces.startProcess(mapped.record, mapped.mapping.kind);
+      passed.push({ mapped, clickId: found.clickId, span });
     }
     if (learnt.length > 0) await untilAvailable(() => store.save(learnt));
     for (const { mapping, record } of records) {
-      if (mapping.kind === 'click') settled.push({ record, outcome: skipped('recorded') });
+      const { kind } = mapping;
+      if (kind === 'click') settled.push({ record, kind, outcome: skipped('recorded') });
     }
     return { passed, settled };
   };

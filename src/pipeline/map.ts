@@ -1,10 +1,13 @@
 import type { FieldValue } from '../avro/reader.ts';
+import type { RecordKind } from '../config/schema.ts';
 import type { SourceRecord } from '../kafka/partition.ts';
 import { clickIdFault } from '../powerspace/clickId.ts';
 import type { DecodedRecord } from './decode.ts';
-import type { EventMapping, Field } from './eventMapping.ts';
+import type { EventMapping } from './eventMapping.ts';
+import { InvalidFieldError, readText, readTime } from './fields.ts';
 import { deadLettered, skipped } from './outcome.ts';
-import { eachRecord, type Settlement, type StepResult } from './step.ts';
+import type { SharedRecords } from './sharedRecords.ts';
+import type { Settlement, StepResult } from './step.ts';
 
 /** A record as its mapping understands it. */
 export interface MappedRecord {
@@ -19,22 +22,59 @@ export interface MappedRecord {
   readonly at: number;
 }
 
-/** Applies to each record the first mapping of its event whose condition is true. */
-export function map(records: readonly DecodedRecord[]): StepResult<MappedRecord> {
-  return eachRecord(records, mapRecord);
+/**
+ * Applies to each record the mappings of its event whose condition is true: of each kind of record the first.
+ * Notes in `shared` the records that several apply to.
+ */
+export function map(
+  records: readonly DecodedRecord[],
+  shared: SharedRecords,
+): StepResult<MappedRecord> {
+  const passed: MappedRecord[] = [];
+  const settled: Settlement[] = [];
+  for (const decoded of records) {
+    const results = mapRecord(decoded);
+    if (results.length > 1) shared.share(decoded.record, results.length);
+    for (const result of results) {
+      if ('outcome' in result) settled.push(result);
+      else passed.push(result);
+    }
+  }
+  return { passed, settled };
 }
 
-function mapRecord(decoded: DecodedRecord): MappedRecord | Settlement {
-  const { record, values } = decoded;
-  const mapping = decoded.mappings.find((candidate) => isMet(candidate, values));
-  if (!mapping) return { record, outcome: skipped('condition') };
+function mapRecord({
+  record,
+  mappings,
+  values,
+}: DecodedRecord): readonly (MappedRecord | Settlement)[] {
+  const results: (MappedRecord | Settlement)[] = [];
+  const applied: RecordKind[] = [];
+  for (const mapping of mappings) {
+    if (applied.includes(mapping.kind)) continue;
+    const result = applyMapping(record, mapping, values);
+    if (!result) continue;
+    applied.push(mapping.kind);
+    results.push(result);
+  }
+  return results.length > 0 ? results : [{ record, outcome: skipped('condition') }];
+}
+
+/** Undefined where the mapping's condition is false. */
+function applyMapping(
+  record: SourceRecord,
+  mapping: EventMapping,
+  values: readonly FieldValue[],
+): MappedRecord | Settlement | undefined {
+  const { kind } = mapping;
   try {
+    if (!isMet(mapping, values)) return undefined;
     const missing = mapping.missing[0];
     if (missing) throw new InvalidFieldError(missing.reason);
     return identify(record, mapping, values);
   } catch (thrown) {
     if (!(thrown instanceof InvalidFieldError)) throw thrown;
-    return { record, outcome: deadLettered('invalid-field', thrown.message) };
+    return { record, kind, outcome: deadLettered('invalid-field', thrown.message) };
   }
 }
 
@@ -48,15 +88,17 @@ function identify(
     const userKey = readText(field, values);
     if (userKey !== undefined && !userKeys.includes(userKey)) userKeys.push(userKey);
   }
+  const { kind } = mapping;
   const clickId = mapping.click && readText(mapping.click, values);
   if (clickId === undefined) {
-    if (mapping.kind === 'click') return { record, outcome: skipped('no-click') };
-    if (userKeys.length === 0) return { record, outcome: skipped('no-user') };
+    if (kind === 'click') return { record, kind, outcome: skipped('no-click') };
+    if (userKeys.length === 0) return { record, kind, outcome: skipped('no-user') };
   } else {
     const fault = clickIdFault(clickId);
-    if (fault) return { record, outcome: deadLettered('invalid-click-id', `click id: ${fault}`) };
-    if (mapping.kind === 'click' && userKeys.length === 0) {
-      return { record, outcome: skipped('no-user') };
+    if (fault)
+      return { record, kind, outcome: deadLettered('invalid-click-id', `click id: ${fault}`) };
+    if (kind === 'click' && userKeys.length === 0) {
+      return { record, kind, outcome: skipped('no-user') };
     }
   }
   const at = (mapping.at && readTime(mapping.at, values)) ?? record.timestamp;
@@ -65,38 +107,5 @@ function identify(
 
 /** A condition on a field that the schema doesn't have is left to the mapping's missing fields. */
 function isMet(mapping: EventMapping, values: readonly FieldValue[]): boolean {
-  return (
-    mapping.missing.length > 0 ||
-    mapping.conditions.every(({ field, accepted }) => accepted.has(values[field.index]))
-  );
-}
-
-/** A field of an event holds what its mapping can't use. */
-export class InvalidFieldError extends Error {}
-
-/** The text of a field: a string, an enum's symbol, a number, a UUID. Empty and null are none. */
-export function readText(field: Field, values: readonly FieldValue[]): string | undefined {
-  const value = values[field.index];
-  if (value === null || value === undefined || value === '') return undefined;
-  if (typeof value === 'string') return value;
-  if (typeof value === 'number' || typeof value === 'bigint') return String(value);
-  throw new InvalidFieldError(`${field.path} is ${describe(value)}, not a text or a number`);
-}
-
-/** The time in a field: a timestamp, milliseconds since the epoch, or ISO 8601. Null is none. */
-function readTime(field: Field, values: readonly FieldValue[]): number | undefined {
-  const value = values[field.index];
-  if (value === null || value === undefined) return undefined;
-  const time = typeof value === 'string' ? Date.parse(value) : Number(value);
-  if (Number.isFinite(time)) return time;
-  throw new InvalidFieldError(
-    `${field.path} is ${describe(value)}, not a timestamp, milliseconds or an ISO 8601 time`,
-  );
-}
-
-/** The kind of a value, without the value: it may be personal data. */
-export function describe(value: unknown): string {
-  if (value instanceof Date) return 'a timestamp';
-  if (Array.isArray(value)) return 'an array';
-  return value === null ? 'null' : `a ${typeof value}`;
+  return mapping.missing.length > 0 || mapping.conditions.every((isTrue) => isTrue(values));
 }

@@ -1,111 +1,217 @@
 import { UnreadableSchemaError } from '../avro/errors.ts';
-import { compileReader, type EventReader } from '../avro/reader.ts';
+import { findMissingPath } from '../avro/paths.ts';
 import type { SchemaRegistry } from '../avro/registry.ts';
-import type { AvroSchema } from '../avro/schema.ts';
+import { type AvroSchema, readableType } from '../avro/schema.ts';
+import { typesAt } from '../avro/schemaTree.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import { nearestName } from '../config/nearest.ts';
 import type { Mapping } from '../config/schema.ts';
 import { formatSetting, type SettingPath, valueAt } from '../config/settingPath.ts';
-import type { Problem } from '../errors.ts';
-import { mappingPaths } from './eventMapping.ts';
+import { topicsOf } from '../config/topics.ts';
+import { byPlace, type Problem } from '../errors.ts';
+import { deriveMapping } from './deriveMapping.ts';
+import { type MappedPath, mappingPaths } from './eventMapping.ts';
+import {
+  type Candidate,
+  eventsIn,
+  isEvent,
+  isOfEvent,
+  missingFields,
+  missingSettings,
+  shortName,
+} from './events.ts';
+import { conditionFaults, typeFault } from './typeCheck.ts';
 
-/** The schemas that events of a topic may be written with: its file's, or the latest of its subjects. */
-export type SchemasOfTopic = (mapping: Mapping) => Promise<readonly AvroSchema[]>;
+/** Where the events of a mapping are described. */
+export interface SchemaSource {
+  /** `the topic "orders"`, in messages. */
+  readonly name: string;
+  /** What they may be written with. Throws UnreadableSchemaError. */
+  readonly read: () => Promise<readonly AvroSchema[]>;
+}
+
+/** How the places are found where a mapping's events are described. */
+export type SourcesOf = (mapping: Mapping) => readonly SchemaSource[];
+
+/** What holding mappings against schemas has shown. */
+export interface MappingCheck {
+  readonly problems: readonly Problem[];
+  /** The fields that stand for settings which a mapping doesn't have, in words. */
+  readonly notes: readonly string[];
+  /** How many fields were looked up. */
+  readonly fields: number;
+}
 
 /**
- * Holds the fields that mappings name against the schemas of their topics, before the first record is read.
- * Says for each what is wrong, where it stands in the configuration, and what is there instead.
+ * Holds the fields that mappings name against the schemas of their events, before the first record is read. Says
+ * for each what is wrong, where it stands in the configuration, and what is there instead.
  */
 export async function checkMappings(
   loaded: LoadedConfig,
-  schemasOf: SchemasOfTopic,
-): Promise<readonly Problem[]> {
-  const problems: Problem[] = [];
+  sourcesOf: SourcesOf,
+): Promise<MappingCheck> {
+  const checks: MappingCheck[] = [];
   for (const [index, mapping] of loaded.config.mappings.entries()) {
-    try {
-      const schemas = await schemasOf(mapping);
-      problems.push(...checkMapping(loaded, index, mapping, schemas));
-    } catch (thrown) {
-      if (!(thrown instanceof UnreadableSchemaError)) throw thrown;
-      const message = `the events of the topic "${mapping.topic}" can't be read: ${thrown.message}`;
-      problems.push({ severity: 'error', message, ...placeOf(loaded, index, ['topic']) });
+    for (const source of sourcesOf(mapping)) {
+      try {
+        const schemas = await source.read();
+        checks.push(checkMapping({ loaded, index, mapping, source: source.name }, schemas));
+      } catch (thrown) {
+        if (!(thrown instanceof UnreadableSchemaError)) throw thrown;
+        const message = `the events of ${source.name} can't be read: ${thrown.message}`;
+        checks.push(failed({ severity: 'error', message, ...placeOf(loaded, index, ['topic']) }));
+      }
     }
   }
-  return problems;
-}
-
-/** Which topics of the mappings the cluster doesn't have. */
-export function checkTopics(loaded: LoadedConfig, topics: readonly string[]): readonly Problem[] {
-  return loaded.config.mappings.flatMap(({ topic }, index): Problem[] => {
-    if (topics.includes(topic)) return [];
-    const nearest = nearestName(topic, topics);
-    const hint = nearest === undefined ? '' : `; did you mean "${nearest}"?`;
-    const message = `the topic "${topic}" does not exist on this cluster${hint}`;
-    return [{ severity: 'error', message, ...placeOf(loaded, index, ['topic']) }];
-  });
-}
-
-/** How `checkMappings` finds schemas: a mapping's own file wins, the registry has the rest. */
-export function schemasOfTopic(
-  registry: SchemaRegistry | undefined,
-  files: ReadonlyMap<string, AvroSchema>,
-): SchemasOfTopic {
-  return async ({ topic, event, schema }) => {
-    const fromFile = schema === undefined ? undefined : files.get(schema);
-    if (fromFile) return [fromFile];
-    const found = await registry?.latestSchemas(topic, [event]);
-    return (found ?? []).map((subject) => subject.schema);
+  const found = checks.flatMap((check) => check.problems);
+  // Topics of one pattern mostly have the same events.
+  const problems = [...new Map(found.map((each) => [JSON.stringify(each), each])).values()];
+  return {
+    problems: problems.toSorted(byPlace),
+    notes: [...new Set(checks.flatMap(({ notes }) => notes))],
+    fields: checks.reduce((sum, { fields }) => sum + fields, 0),
   };
 }
 
-function checkMapping(
-  loaded: LoadedConfig,
-  index: number,
-  mapping: Mapping,
-  schemas: readonly AvroSchema[],
-): readonly Problem[] {
-  const named = mappingPaths(mapping);
-  const paths = named.map(({ path }) => path);
-  const readers = schemas.map((schema) => compileReader(schema, paths));
-  if (readers.length === 0) {
-    const message = `the registry has no schema for the topic "${mapping.topic}" yet, so its fields can't be checked`;
-    return [{ severity: 'warning', message, ...placeOf(loaded, index, ['topic']) }];
+function failed(problem: Problem): MappingCheck {
+  return { problems: [problem], notes: [], fields: 0 };
+}
+
+/** The topics of a mapping as sources: its own schema file wins, the registry has the latest of the rest. */
+export function topicSources(
+  registry: SchemaRegistry | undefined,
+  files: ReadonlyMap<string, AvroSchema>,
+  clusterTopics: readonly string[],
+): SourcesOf {
+  return ({ topic: setting, event, schema }) => {
+    const fromFile = schema === undefined ? undefined : files.get(schema);
+    return topicsOf(setting, clusterTopics).map((topic) => ({
+      name: `the topic "${topic}"`,
+      async read() {
+        if (fromFile) return [fromFile];
+        const found = await registry?.latestSchemas(topic, [event]);
+        return (found ?? []).map((subject) => subject.schema);
+      },
+    }));
+  };
+}
+
+/** A mapping, and where its events are described. */
+interface Checked {
+  readonly loaded: LoadedConfig;
+  readonly index: number;
+  readonly mapping: Mapping;
+  readonly source: string;
+}
+
+function checkMapping(checked: Checked, schemas: readonly AvroSchema[]): MappingCheck {
+  const { loaded, index, mapping, source } = checked;
+  if (schemas.length === 0) {
+    const message = `the registry has no schema for ${source} yet, so its fields can't be checked`;
+    return failed({ severity: 'warning', message, ...placeOf(loaded, index, ['topic']) });
   }
-  const own = readers.filter(
-    ({ fullName, shortName }) => mapping.event === fullName || mapping.event === shortName,
+  const own = schemas.flatMap((schema) =>
+    eventsIn(schema, mapping.root)
+      .filter((event) => isEvent(mapping, event))
+      .map((event) => ({ schema, event })),
   );
-  if (own.length === 0) {
-    const message = unknownEvent(mapping, readers);
-    return [{ severity: 'error', message, ...placeOf(loaded, index, ['event']) }];
-  }
-  const missing = own.flatMap((reader) => reader.missing);
-  return named.flatMap(({ path, setting }): Problem[] => {
-    const message = missing.find((found) => found.path === path)?.reason;
-    if (message === undefined) return [];
-    return [
-      { severity: 'error', message, ...placeOf(loaded, index, settingOf(mapping, setting, path)) },
-    ];
+  if (own.length === 0) return failed(unknownEvent(checked, schemas));
+  const checks = own.map(({ schema, event }) => {
+    const { mapping: whole, derived } = deriveMapping(mapping, event.schema);
+    const words = derived.map(({ setting, fields }) => `${setting}: ${listed(fields)}`);
+    return {
+      problems: checkFields(checked, schema, { mapping: whole, event }),
+      notes:
+        words.length === 0
+          ? []
+          : [`mappings[${index}] (${shortName(event.fullName)}) takes ${words.join(', ')}`],
+      fields: mappingPaths(whole).length,
+    };
   });
+  return {
+    problems: checks.flatMap(({ problems }) => problems),
+    notes: checks.flatMap(({ notes }) => notes),
+    fields: Math.max(...checks.map(({ fields }) => fields)),
+  };
+}
+
+function listed(fields: readonly string[]): string {
+  return fields.length === 1 ? fields.join('') : `[${fields.join(', ')}]`;
+}
+
+function checkFields(
+  { loaded, index }: Checked,
+  schema: AvroSchema,
+  candidate: Candidate,
+): readonly Problem[] {
+  const { mapping, event } = candidate;
+  const fields = mappingPaths(mapping);
+  const missing = missingFields(schema, candidate, fields);
+  const problem = (message: string, path: SettingPath, at?: 'name'): Problem => ({
+    ...{ severity: 'error', message },
+    ...placeOf(loaded, index, path, at),
+  });
+  return [
+    ...missingSettings(candidate).map(({ reason }) => problem(reason, [])),
+    ...fields.flatMap((field): readonly Problem[] => {
+      const found = missing.find((other) => other.field === field);
+      const isCondition = field.setting === `when.${field.written}`;
+      if (found) {
+        return [problem(found.reason, settingOf(mapping, field), isCondition ? 'name' : undefined)];
+      }
+      const isOwn = isOfEvent(event, field);
+      const types = itemTypes(isOwn ? event.schema : schema, isOwn ? field.written : field.path);
+      if (isCondition) {
+        return conditionFaults(mapping, field.written, types).map((fault) =>
+          problem(fault.message, fault.setting),
+        );
+      }
+      const fault = typeFault(field.setting, field.written, types);
+      return fault === undefined ? [] : [problem(fault, settingOf(mapping, field))];
+    }),
+  ];
+}
+
+/** The types at a path; of an array, those of its items. */
+function itemTypes(schema: AvroSchema, path: string) {
+  return typesAt(schema, path).flatMap((type) =>
+    type.kind === 'array' ? typesAt(schema, `${path}[*]`) : [type],
+  );
 }
 
 /** The setting that names a field: one of a list, the name of a condition, or a value by itself. */
-function settingOf(mapping: Mapping, setting: string, field: string): SettingPath {
-  if (setting.startsWith('when.')) return ['when', field];
+function settingOf(mapping: Mapping, { setting, written }: MappedPath): SettingPath {
+  if (setting === `when.${written}`) return ['when', written];
   const path = setting.split('.');
   const fields = valueAt(mapping, path);
-  return Array.isArray(fields) && fields.length > 1 ? [...path, fields.indexOf(field)] : path;
+  return Array.isArray(fields) && fields.length > 1 ? [...path, fields.indexOf(written)] : path;
 }
 
-/** Where a setting of a mapping stands; the fields of `when` stand there as names. */
-function placeOf(loaded: LoadedConfig, index: number, path: SettingPath) {
+/** Where the value of a setting of a mapping stands, or its name. */
+export function placeOf(
+  loaded: LoadedConfig,
+  index: number,
+  path: SettingPath,
+  at: 'value' | 'name' = 'value',
+) {
   const whole = ['mappings', index, ...path];
-  const place = path[0] === 'when' ? loaded.locateName(whole) : loaded.locate(whole);
+  const place = at === 'name' ? loaded.locateName(whole) : loaded.locate(whole);
   return { file: loaded.file, ...place, setting: formatSetting(whole) };
 }
 
-function unknownEvent({ topic, event }: Mapping, readers: readonly EventReader[]): string {
-  const names = [...new Set(readers.map(({ fullName }) => fullName))];
-  const nearest = nearestName(event, names.concat(readers.map(({ shortName }) => shortName)));
+function unknownEvent({ loaded, index, mapping, source }: Checked, schemas: readonly AvroSchema[]) {
+  const { root, event } = mapping;
+  const names = [...new Set(schemas.flatMap((schema) => eventsIn(schema, root)))].map(
+    ({ fullName }) => fullName,
+  );
+  const [first] = schemas;
+  if (names.length === 0 && root !== undefined && first !== undefined) {
+    const message = findMissingPath(readableType(first), root)?.reason ?? `"${root}" is no record`;
+    return { severity: 'error' as const, message, ...placeOf(loaded, index, ['root']) };
+  }
+  const nearest = nearestName(event, names.concat(names.map(shortName)));
   const hint = nearest === undefined ? '' : `; did you mean "${nearest}"?`;
-  return `"${event}" is no event of the topic "${topic}", which has ${names.join(', ')}${hint}`;
+  const where = root === undefined ? '' : ` at "${root}"`;
+  const message = `"${event}" is no event of ${source}, which has ${[...new Set(names)].join(', ') || 'no record'}${where}${hint}`;
+  return { severity: 'error' as const, message, ...placeOf(loaded, index, ['event']) };
 }

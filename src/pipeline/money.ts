@@ -1,17 +1,5 @@
 import Big from 'big.js';
-import * as currencies from 'dinero.js/currencies';
-
-const exponents = new Map<string, number>(
-  Object.values(currencies).map(({ code, base, exponent }) => [code, base === 10 ? exponent : 2]),
-);
-
-/**
- * Decimals of a currency by ISO 4217, such as 2 for EUR and 0 for JPY; undefined when there is no such code.
- * Not by Intl, which tells how cash is used: it has none for HUF or COP.
- */
-export function currencyExponent(currency: string): number | undefined {
-  return exponents.get(currency);
-}
+import { isDecimal } from '../config/conditions.ts';
 
 /** The exact amount that a field holds, or undefined when it holds none. */
 export function toAmount(value: unknown): Big | undefined {
@@ -19,7 +7,7 @@ export function toAmount(value: unknown): Big | undefined {
   if (typeof value === 'bigint') return new Big(value.toString());
   // The shortest text that reads back as this double is what its writer meant: 49.99, not 49.99000000000000198….
   if (typeof value === 'number') return Number.isFinite(value) ? new Big(String(value)) : undefined;
-  if (typeof value === 'string' && /^-?\d+(\.\d+)?$/.test(value)) return new Big(value);
+  if (typeof value === 'string' && isDecimal(value)) return new Big(value);
   return undefined;
 }
 

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts';
 import type { DeadLetter, DeadLetters } from '../kafka/deadLetters.ts';
+import type { SourceRecord } from '../kafka/partition.ts';
 import type { Postback } from '../powerspace/request.ts';
 import { stepDone } from '../steps.ts';
 import type { Ledger, LedgerEntry } from '../store/store.ts';
@@ -10,11 +11,13 @@ import type { Delivery, Outstanding } from './delivery.ts';
 import { groupWrites } from './group.ts';
 import type { Intake } from './intake.ts';
 import { type Outcome, reasonOf } from './outcome.ts';
+import type { Ending, SharedRecords } from './sharedRecords.ts';
 import type { Settlement } from './step.ts';
 
 /** What settling needs. */
 export interface SettleParts {
   readonly intake: Intake;
+  readonly sharedRecords: SharedRecords;
   readonly outstanding: Outstanding;
   readonly ledger: Ledger;
   readonly deadLetters: Pick<DeadLetters, 'send'>;
@@ -26,7 +29,10 @@ export interface SettleParts {
   readonly onFailure: (thrown: unknown) => void;
 }
 
-/** Gives records their outcome: the last link, after which their offsets may be committed. */
+/**
+ * Gives records their outcome: the last link, after which their offsets may be committed. A record that reports
+ * several conversions has its outcome once each of them has.
+ */
 export interface Settle {
   /** Settles what ended before it was claimed. Dead letters follow once they are produced. */
   early(settlements: readonly Settlement[]): void;
@@ -34,13 +40,15 @@ export interface Settle {
   delivery(delivery: Delivery, outcome: Outcome): Promise<void>;
   /** Gives the claim of a delivery back; its record is read again by whoever owns the partition. */
   giveBack(delivery: Delivery): Promise<void>;
+  /** Lets go of a record, or of one of its conversions: another stands for it, or it is no longer ours. */
+  letGo(record: SourceRecord): void;
   /** Resolves once every dead letter that was begun is produced, or given up because time ran out. */
   drain(): Promise<void>;
 }
 
 /** A crash between two of the steps repeats the later ones, and loses nothing. */
 export function createSettle(parts: SettleParts): Settle {
-  const { intake, outstanding, ledger, metrics, untilAvailable } = parts;
+  const { intake, sharedRecords, outstanding, ledger, metrics, untilAvailable } = parts;
   const produce = groupWrites<DeadLetter>((letters) =>
     untilAvailable(() => parts.deadLetters.send(letters)),
   );
@@ -51,51 +59,57 @@ export function createSettle(parts: SettleParts): Settle {
 
   const producingDeadLetters = new Set<Promise<void>>();
 
-  function finish({ record, outcome, span }: Settlement): void {
-    const error = 'error' in outcome ? outcome.error : undefined;
-    const reason = reasonOf(outcome);
-    if (span) span.end(outcome.outcome, reason, error);
-    else if (parts.traces.isSampled(record.headers)) {
-      parts.traces.startProcess(record).end(outcome.outcome, reason, error);
+  function finish(settlements: readonly Settlement[]): void {
+    const ended: EndedRecord[] = [];
+    for (const settlement of settlements) {
+      endSpan(settlement, parts.traces);
+      const outcome = endRecord(settlement.record, settlement.outcome);
+      if (outcome) ended.push({ record: settlement.record, outcome });
     }
-    record.source.watermark.settle(record.offset);
+    countRuns(ended, metrics);
+  }
+
+  /** Ends a record with the last of its conversions; returns the outcome that it has then. */
+  function endRecord(record: SourceRecord, ending: Ending): Outcome | undefined {
+    const ended = sharedRecords.end(record, ending);
+    if (ended === undefined) return undefined;
+    const outcome = ended === 'let go' ? undefined : ended;
+    if (outcome) record.source.watermark.settle(record.offset);
     intake.release(record);
+    return outcome;
   }
 
   async function deadLetter(settlement: Settlement, attempts: number): Promise<void> {
-    const { record, outcome } = settlement;
+    const { record, kind, outcome } = settlement;
     if (outcome.outcome === 'dead-lettered') {
-      await produce({ record, reason: outcome.reason, error: outcome.error, attempts });
+      await produce({ record, kind, reason: outcome.reason, error: outcome.error, attempts });
     }
   }
 
   return {
     early(settlements) {
-      countRuns(settlements, metrics);
+      finish(settlements.filter(({ outcome }) => outcome.outcome !== 'dead-lettered'));
       for (const settlement of settlements) {
-        if (settlement.outcome.outcome !== 'dead-lettered') {
-          finish(settlement);
-          continue;
-        }
+        if (settlement.outcome.outcome !== 'dead-lettered') continue;
         const producing = deadLetter(settlement, 0)
-          .then(() => finish(settlement))
+          .then(() => finish([settlement]))
           .catch(parts.onFailure)
           .finally(() => producingDeadLetters.delete(producing));
         producingDeadLetters.add(producing);
       }
     },
     async delivery(delivery, outcome) {
-      await deadLetter({ record: delivery.record, outcome }, delivery.attempts);
+      const { kind } = delivery.postback;
+      await deadLetter({ record: delivery.record, kind, outcome }, delivery.attempts);
       await settleInLedger(delivery.entry(ledgerState(outcome)));
       stepDone('recorded');
       outstanding.remove(delivery);
       const { record, span, postback } = delivery;
       delivery.postbackSpan.end(outcome.outcome, delivery.attempts);
-      countRuns([{ record, outcome }], metrics);
       const seconds = (parts.clock.now() - delivery.readAt) / 1_000;
-      metrics.postbackSettled(postback.kind, outcome.outcome, seconds);
+      metrics.postbackSettled(kind, outcome.outcome, seconds);
       if (isOrderWithoutValue(postback)) metrics.valueMissing(record.topic);
-      finish({ record, outcome, span });
+      finish([{ record, kind, outcome, span }]);
     },
     async giveBack(delivery) {
       // A claim that may have been sent stays: whoever claims it next must know.
@@ -104,8 +118,11 @@ export function createSettle(parts: SettleParts): Settle {
       else outstanding.remove(delivery);
       delivery.postbackSpan.abandon();
       delivery.span.abandon();
-      intake.release(delivery.record);
+      endRecord(delivery.record, 'let go');
       await release;
+    },
+    letGo(record) {
+      endRecord(record, 'let go');
     },
     async drain() {
       await Promise.all(producingDeadLetters);
@@ -125,12 +142,24 @@ function ledgerState(outcome: Outcome): LedgerEntry['state'] {
     : 'undeliverable';
 }
 
+function endSpan({ record, kind, outcome, span }: Settlement, traces: Traces): void {
+  const error = 'error' in outcome ? outcome.error : undefined;
+  const reason = reasonOf(outcome);
+  if (span) span.end(outcome.outcome, reason, error);
+  else if (traces.isSampled(record.headers)) {
+    traces.startProcess(record, kind).end(outcome.outcome, reason, error);
+  }
+}
+
+/** A record, all of whose conversions have ended. */
+type EndedRecord = Pick<Settlement, 'record' | 'outcome'>;
+
 /** Counts neighbours of one topic and one outcome together: on the common path that is one call a chunk. */
-function countRuns(settlements: readonly Settlement[], metrics: Metrics): void {
+function countRuns(ended: readonly EndedRecord[], metrics: Metrics): void {
   let count = 0;
-  for (const [index, { record, outcome }] of settlements.entries()) {
+  for (const [index, { record, outcome }] of ended.entries()) {
     count += 1;
-    const next = settlements[index + 1];
+    const next = ended[index + 1];
     if (next?.outcome === outcome && next.record.topic === record.topic) continue;
     metrics.recordsSettled(record.topic, outcome.outcome, reasonOf(outcome), count);
     count = 0;

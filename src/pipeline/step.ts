@@ -1,10 +1,13 @@
+import type { RecordKind } from '../config/schema.ts';
 import type { SourceRecord } from '../kafka/partition.ts';
 import type { ProcessSpan } from '../telemetry/traces.ts';
 import type { Outcome } from './outcome.ts';
 
-/** A record that has its outcome. */
+/** A record, or one of the conversions that it reports, that has its outcome. */
 export interface Settlement {
   readonly record: SourceRecord;
+  /** What its mapping makes of it, where one applies. */
+  readonly kind?: RecordKind | undefined;
   readonly outcome: Outcome;
   /** Its consumer span, where one was started. */
   readonly span?: ProcessSpan;

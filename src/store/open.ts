@@ -1,7 +1,7 @@
 import { accessSync, constants, existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { toError, UnavailableError } from '../errors.ts';
-import { openSqliteStore } from './sqlite.ts';
+import { type ClickReader, openSqliteClicks, openSqliteStore } from './sqlite.ts';
 import type { Store } from './store.ts';
 
 const scheme = 'sqlite:';
@@ -12,6 +12,11 @@ const scheme = 'sqlite:';
  */
 export function openStore(setting: string): Store {
   return openSqliteStore(fileOf(setting));
+}
+
+/** Opens the clicks of that store for reading; undefined where there is none. Throws UnavailableError. */
+export function openClicks(setting: string): ClickReader | undefined {
+  return existsSync(fileOf(setting)) ? openSqliteClicks(fileOf(setting)) : undefined;
 }
 
 /**

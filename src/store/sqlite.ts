@@ -7,6 +7,7 @@ import type {
   Claim,
   ClaimResult,
   Click,
+  ClickStore,
   Ledger,
   LedgerEntry,
   LedgerState,
@@ -26,14 +27,7 @@ export function openSqliteStore(file: string): Store {
   // NORMAL, where OFF would be as quick: the file is the ledger's too, and must not break when the power is cut.
   const workDatabase = guard(file, () => openDatabase(file, 'NORMAL', opening));
   const owner = randomUUID();
-  const run: Run = (work) => {
-    // node:sqlite is synchronous; the promise is what a store over a network needs.
-    try {
-      return Promise.resolve(work());
-    } catch (thrown) {
-      return Promise.reject(unavailable(file, thrown));
-    }
-  };
+  const run = runIn(file);
   const transaction: Run = (work) => run(() => inTransaction(database, work));
   const clicks = openClicks(database, run, transaction);
   const ledger = openLedger(database, owner, { run, transaction });
@@ -43,6 +37,31 @@ export function openSqliteStore(file: string): Store {
   });
   const opened = opening.move();
   return { clicks, ledger, workLog, close: () => run(() => opened.dispose()) };
+}
+
+/** The clicks of a store, for reading. */
+export interface ClickReader {
+  readonly find: ClickStore['find'];
+  close(): void;
+}
+
+/** Opens a store for looking at its clicks, also beside a connector that runs: nothing is written or locked. */
+export function openSqliteClicks(file: string): ClickReader {
+  return guard(file, () => {
+    const database = new DatabaseSync(file, { readOnly: true, timeout: 1_000 });
+    return { find: createFind(database, runIn(file)), close: () => database.close() };
+  });
+}
+
+function runIn(file: string): Run {
+  return (work) => {
+    // node:sqlite is synchronous; the promise is what a store over a network needs.
+    try {
+      return Promise.resolve(work());
+    } catch (thrown) {
+      return Promise.reject(unavailable(file, thrown));
+    }
+  };
 }
 
 function inTransaction<T>(database: DatabaseSync, work: () => T): T {
@@ -94,11 +113,6 @@ function openClicks(database: DatabaseSync, run: Run, transaction: Run): Store['
     `INSERT INTO user_attribution (user_id, click_id, created_at) VALUES (?, ?, ?)
      ON CONFLICT DO UPDATE SET created_at = min(created_at, excluded.created_at)`,
   );
-  const select = database.prepare(
-    'SELECT user_id, click_id, created_at FROM user_attribution WHERE user_id IN (SELECT value FROM json_each(?))',
-  );
-  // The time of an event may be any number; beyond 2^53 SQLite gives it as a bigint only.
-  select.setReadBigInts(true);
   const purge = database.prepare(
     `DELETE FROM user_attribution WHERE (user_id, click_id) IN
        (SELECT user_id, click_id FROM user_attribution WHERE created_at < ? LIMIT ?)`,
@@ -109,20 +123,29 @@ function openClicks(database: DatabaseSync, run: Run, transaction: Run): Store['
       transaction(() => {
         for (const { userKey, clickId, at } of clicks) insert.run(userKey, clickId, at);
       }),
-    find: (userKeys) =>
-      run(() => {
-        const found = new Map<string, Click[]>();
-        for (const row of select.all(JSON.stringify(userKeys))) {
-          const click = toClick(row);
-          const known = found.get(click.userKey);
-          if (known) known.push(click);
-          else found.set(click.userKey, [click]);
-        }
-        return found;
-      }),
+    find: createFind(database, run),
     purge: (before, limit) => run(() => Number(purge.run(before, limit).changes)),
     count: () => run(() => Number(count.get()?.['count'])),
   };
+}
+
+function createFind(database: DatabaseSync, run: Run): ClickStore['find'] {
+  const select = database.prepare(
+    'SELECT user_id, click_id, created_at FROM user_attribution WHERE user_id IN (SELECT value FROM json_each(?))',
+  );
+  // The time of an event may be any number; beyond 2^53 SQLite gives it as a bigint only.
+  select.setReadBigInts(true);
+  return (userKeys) =>
+    run(() => {
+      const found = new Map<string, Click[]>();
+      for (const row of select.all(JSON.stringify(userKeys))) {
+        const click = toClick(row);
+        const known = found.get(click.userKey);
+        if (known) known.push(click);
+        else found.set(click.userKey, [click]);
+      }
+      return found;
+    });
 }
 
 function openLedger(

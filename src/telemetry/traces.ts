@@ -31,8 +31,11 @@ interface TracedRecord {
 
 /** Makes the spans of design §10, by OpenTelemetry's messaging and HTTP conventions. */
 export interface Traces {
-  /** The consumer span of a record, below the producer's span where the headers name one. */
-  startProcess(record: TracedRecord): ProcessSpan;
+  /**
+   * The consumer span of a record, below the producer's span where the headers name one. Each conversion that a
+   * record reports has its own; `kind` tells which, or `click`, where a mapping says so.
+   */
+  startProcess(record: TracedRecord, kind: string | undefined): ProcessSpan;
   /** Whether the producer of a record traces it, so that its trace should say what became of it here. */
   isSampled(headers: Headers | undefined): boolean;
 }
@@ -64,13 +67,14 @@ interface AttemptSpan {
 /** Spans of this tracer. Without an SDK behind it they cost next to nothing. */
 export function createTraces(tracer: Tracer, group: string): Traces {
   return {
-    startProcess(record) {
+    startProcess(record, kind) {
       const parent = propagation.extract(ROOT_CONTEXT, record.headers ?? {}, headerGetter);
       const span = tracer.startSpan(
         `process ${record.topic}`,
         { kind: SpanKind.CONSUMER, attributes: messagingAttributes(record, group) },
         parent,
       );
+      if (kind !== undefined) span.setAttribute('powerspace.record', kind);
       return processSpan(tracer, span, trace.setSpan(parent, span));
     },
     isSampled(headers) {

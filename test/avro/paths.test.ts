@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { compileReader, type MissingPath } from '../../src/avro/reader.ts';
-import { avro, orderPlaced, record } from './schemas.ts';
+import type { MissingPath } from '../../src/avro/reader.ts';
+import { avro, compileReader, orderPlaced, record } from './schemas.ts';
 
 function missing(path: string, json: unknown = orderPlaced): MissingPath | undefined {
   return compileReader(avro(json), [path]).missing[0];
@@ -41,8 +41,6 @@ describe('a path that a schema does not have', () => {
 
   test.each([
     ['status.code', 'enum'],
-    ['lines.sku', 'array'],
-    ['attributes.channel', 'map'],
     ['note.text', 'null or string'],
     ['orderId.x', 'string'],
   ])('%s leads through a value without fields', (path, type) => {
@@ -53,8 +51,31 @@ describe('a path that a schema does not have', () => {
     );
   });
 
-  test.each(['', '.', 'total.', '.total', 'total..amount'])('"%s" is one', (path) => {
-    expect(missing(path)?.path).toBe(path);
+  test.each([
+    ['lines.sku', '"lines" is an array: lines[0].sku or lines[*].sku'],
+    ['lines.sku.length', '"lines" is an array: lines[0].sku.length or lines[*].sku.length'],
+    ['total[0]', '"total" is no array: it has amount, currency'],
+    ['total[*].amount', '"total" is no array: it has amount, currency'],
+    ['attributes[0]', `"attributes" is a map, not an array: attributes.key or attributes['a key']`],
+    ['note[0]', '"note" is of type null or string and no array'],
+    ['[0].orderId', 'it is no array: it has orderId,'],
+    ['lines[0].skus', '"lines[0]" has sku, quantity, price; did you mean "lines[0].sku"?'],
+    ['lines[*].skus', '"lines[*]" has sku, quantity, price; did you mean "lines[*].sku"?'],
+    ['attributes.utm.source', '"attributes.utm" is of type string and has no fields'],
+  ])('%s explains the step that is wrong', (path, reason) => {
+    expect(missing(path)?.reason).toContain(
+      `"${path}" is not a field of com.shop.OrderPlaced: ${reason}`,
+    );
+  });
+
+  test.each([
+    'lines[0].sku',
+    'lines[*].sku',
+    'lines[7]',
+    'attributes.channel',
+    "attributes['a.b']",
+  ])('%s is there', (path) => {
+    expect(missing(path)).toBeUndefined();
   });
 
   test('leads through nullable records, and through each record of a union', () => {

@@ -1,11 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { UnreadableSchemaError } from '../../src/avro/errors.ts';
-import { compileReader } from '../../src/avro/reader.ts';
 import { createRegistry, type RegistryOptions } from '../../src/avro/registry.ts';
 import { encoder } from '../../src/avro/schema.ts';
 import { ConfigurationError, UnavailableError } from '../../src/errors.ts';
 import { type Answer, json, setUp, unknownId } from './registryStandIn.ts';
-import { avro, orderPlaced, record } from './schemas.ts';
+import { avro, compileReader, orderPlaced, record } from './schemas.ts';
 
 const orderAnswer = json({ schema: JSON.stringify(orderPlaced) });
 

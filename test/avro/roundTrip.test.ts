@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { UndecodableError } from '../../src/avro/errors.ts';
-import { compileReader } from '../../src/avro/reader.ts';
 import { Random, Samples } from './random.ts';
-import { avro, encode } from './schemas.ts';
+import { avro, compileReader, encode } from './schemas.ts';
 
 const seeds = Array.from({ length: 300 }, (_, seed) => seed);
 

@@ -84,7 +84,7 @@ describe('the encoder of producers', () => {
       name: 'D',
       size: 1,
       logicalType: 'decimal',
-      precision: 3,
+      precision: 2,
       scale: 2,
     };
     expect(() => encode('long', 2n ** 63n)).toThrow();

@@ -1,8 +1,16 @@
+import { compileReaders, type EventReader } from '../../src/avro/reader.ts';
 import { type AvroSchema, encoder } from '../../src/avro/schema.ts';
 
 /** A schema from its JSON, with the schemas that it refers to. */
 export function avro(json: unknown, references: readonly unknown[] = []): AvroSchema {
   return { json, references };
+}
+
+/** The reader of these fields of a schema's only event. */
+export function compileReader(schema: AvroSchema, paths: readonly string[]): EventReader {
+  const { events } = compileReaders(schema, () => paths);
+  if (events.length !== 1) throw new Error(`${events.length} events`);
+  return events[0] as EventReader;
 }
 
 /** A record with these fields: name to type. */

@@ -1,8 +1,8 @@
 import { Big } from 'big.js';
 import { describe, expect, test } from 'vitest';
 import { UndecodableError } from '../../src/avro/errors.ts';
-import { compileReader, type FieldValue } from '../../src/avro/reader.ts';
-import { avro, encode, record } from './schemas.ts';
+import type { FieldValue } from '../../src/avro/reader.ts';
+import { avro, compileReader, encode, record } from './schemas.ts';
 
 /** What a field of this type reads as. */
 function readField(type: unknown, value: unknown): FieldValue | undefined {
@@ -190,6 +190,36 @@ describe('other logical types', () => {
     const type = ['null', { type: 'long', logicalType: 'timestamp-millis' }];
     expect(readField(type, milliseconds)).toEqual(at);
     expect(readField(type, null)).toBeNull();
+  });
+
+  test('a duration is its three numbers', () => {
+    const type = { type: 'fixed', name: 'Span', size: 12, logicalType: 'duration' };
+    const span = { months: 1, days: 0, milliseconds: 2 ** 32 - 1 };
+    expect(readField(type, span)).toEqual(span);
+    expect(readField(type, Buffer.from('0100000002000000ffffff00', 'hex'))).toEqual({
+      months: 1,
+      days: 2,
+      milliseconds: 0xffffff,
+    });
+  });
+
+  test.each(['0', '1.1', '-0.000000001', '1e+20', '123456789012345678901234567890.123456789'])(
+    'the big-decimal %s says its own scale',
+    (text) => {
+      const type = { type: 'bytes', logicalType: 'big-decimal' };
+      expect(readField(type, new Big(text))).toEqual(new Big(text));
+    },
+  );
+
+  test.each([
+    ['of a scale that no money has', '0202ffffffff0f'],
+    ['with bytes left over', '02020400'],
+    ['without a scale', '0202'],
+    ['longer than its bytes', '0a0204'],
+    ['of no bytes', '0004'],
+  ])('a big-decimal %s is undecodable', (_, hex) => {
+    const type = { type: 'bytes', logicalType: 'big-decimal' };
+    expect(() => readField(type, Buffer.from(hex, 'hex'))).toThrow(UndecodableError);
   });
 
   test('unknown ones, times of day, and ones on the wrong type are their base value', () => {

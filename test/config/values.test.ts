@@ -160,14 +160,58 @@ describe('a value of the wrong kind in a mapping', () => {
       'value.accept[0]: expected an ISO 4217 code in capitals, such as EUR, found another text',
     ],
     [
-      `${order}, when: {status: ▶{is: PAID}}`,
-      'when.status: expected a value or a list of values, found a group of settings',
+      `${order}, when: {status: {▶is: PAID}}`,
+      'when.status.is: unknown setting; known in mappings[0].when.status: not, exists, above, atLeast, below, atMost',
+    ],
+    [
+      `${order}, when: {status: ▶{}}`,
+      'when.status: expected one or more of not, exists, above, atLeast, below and atMost',
+    ],
+    [
+      `${order}, when: {total: {above: ▶much}}`,
+      'when.total.above: expected a number, or a date such as 2026-01-31 or 2026-01-31T12:00:00Z, found "much"',
+    ],
+    [
+      `${order}, when: {placedAt: {atLeast: ▶2026-02-30T08:00:00}}`,
+      'when.placedAt.atLeast: expected a number, or a date such as 2026-01-31 or 2026-01-31T12:00:00Z, found "2026-02-30T08:00:00"',
+    ],
+    [
+      `${order}, when: {id: ▶9007199254740993}`,
+      'when.id: a whole number as long as this one is exact only in quotes',
+    ],
+    [
+      `${order}, value: {amount: a, currency: {constant: ▶euro}}`,
+      'value.currency.constant: expected an ISO 4217 code in capitals, such as EUR, found another text',
+    ],
+    [
+      `${order}, value: {amount: a, currency: c, convert: {to: EUR, rates: {▶USX: 1}}}`,
+      'value.convert.rates.USX: expected an ISO 4217 code in capitals, such as EUR',
+    ],
+    [
+      `${order}, value: {amount: a, currency: c, convert: {to: EUR, rates: {USD: ▶0}}}`,
+      'value.convert.rates.USD: expected a rate above 0, such as 0.92, found 0',
+    ],
+    [
+      'topic: ▶"/a(/", event: E, record: lead, user: u',
+      'topic: the /pattern/ is no regular expression',
     ],
     [`${order}, when: {a.b: ▶[]}`, 'when["a.b"]: expected at least one item, found an empty list'],
+    [
+      `${order}, when: {▶"items[0": 1}`,
+      'when["items[0"]: "items[0" is no path: at its column 8, expected ], but it ends',
+    ],
+    [
+      `${order}, value: {amount: ▶items..price}`,
+      'value.amount: "items..price" is no path: at its column 7, expected a name, found ".price"',
+    ],
+    [
+      `${order}, id: ▶"order id"`,
+      'id: "order id" is no path: at its column 6, expected a dot or [, found " id"',
+    ],
     [`${order}, when: {▶"": 1}`, 'when[""]: the name of a field cannot be empty'],
     [
       'topic: ▶my orders, event: E, record: lead, user: u',
-      'topic: expected 1 to 249 letters, digits, dots, underscores and hyphens, found another text',
+      'topic: expected 1 to 249 letters, digits, dots, underscores and hyphens, or a /pattern/, found another text',
     ],
     [
       'topic: a, event: ▶Order Placed, record: lead, user: u',

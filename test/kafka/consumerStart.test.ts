@@ -15,7 +15,7 @@ class Subject {
     ...{ settings, clock: new ManualClock(), log: () => {}, room: () => 1_000 },
     isFirstRun: true,
     kafka: { consumer: () => this.#member() } as unknown as Kafka,
-    topics: [{ topic: 'orders', stages: ['order'] }],
+    topics: () => [{ topic: 'orders', stages: ['order'] }],
     offsets: {
       topics: async () => ['orders'],
       ends: async () => new Map(),

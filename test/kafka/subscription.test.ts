@@ -7,7 +7,10 @@ function start() {
   const logged: unknown[] = [];
   const cluster = { topics: ['clicks', 'orders', 'others'], looks: 0 };
   const subscription = new Subscription({
-    topics: ['clicks', 'orders'],
+    topics: (clusterTopics) =>
+      ['clicks', 'orders', ...clusterTopics.filter((topic) => topic.startsWith('shop.'))].map(
+        (topic) => ({ topic, stages: ['order'] }),
+      ),
     clock,
     log: (level, _, { topic }) => logged.push(`${level} ${topic}`),
     admin: {
@@ -17,21 +20,22 @@ function start() {
       },
     },
   });
-  return { subscription, clock, logged, cluster };
+  const findPresent = async () => (await subscription.findPresent()).map(({ topic }) => topic);
+  return { subscription, findPresent, clock, logged, cluster };
 }
 
 describe('a subscription', () => {
   test('is of all topics while all are there', async () => {
-    const { subscription, logged } = start();
-    expect(await subscription.findPresent()).toEqual(['clicks', 'orders']);
+    const { subscription, findPresent, logged } = start();
+    expect(await findPresent()).toEqual(['clicks', 'orders']);
     expect([subscription.missing, logged]).toEqual([[], []]);
   });
 
   test('is of the others while one is gone, and tells of that once', async () => {
-    const { subscription, logged, cluster } = start();
+    const { subscription, findPresent, logged, cluster } = start();
     cluster.topics = ['orders'];
-    expect(await subscription.findPresent()).toEqual(['orders']);
-    expect(await subscription.findPresent()).toEqual(['orders']);
+    expect(await findPresent()).toEqual(['orders']);
+    expect(await findPresent()).toEqual(['orders']);
     expect([subscription.missing, logged]).toEqual([['clicks'], ['error clicks']]);
   });
 
@@ -46,17 +50,28 @@ describe('a subscription', () => {
     cluster.topics = ['orders'];
     await subscription.findPresent();
     cluster.topics = ['clicks', 'orders'];
-    expect(await subscription.findReturned()).toBeUndefined();
+    expect(await subscription.findNew()).toBeUndefined();
     await clock.advance(15_000);
-    expect(await subscription.findReturned()).toBe('clicks');
+    expect(await subscription.findNew()).toBe('clicks');
     expect([subscription.missing, cluster.looks]).toEqual([[], 2]);
   });
 
-  test('does not look while nothing is gone', async () => {
+  test('finds a topic that is new and fits', async () => {
     const { subscription, clock, cluster } = start();
     await subscription.findPresent();
-    await clock.advance(60_000);
-    expect(await subscription.findReturned()).toBeUndefined();
-    expect(cluster.looks).toBe(1);
+    cluster.topics = [...cluster.topics, 'shop.orders', 'others.too'];
+    await clock.advance(15_000);
+    expect(await subscription.findNew()).toBe('shop.orders');
+  });
+
+  test('finds nothing while nothing has come, and tells of what has gone', async () => {
+    const { subscription, clock, cluster, logged } = start();
+    await subscription.findPresent();
+    await clock.advance(15_000);
+    expect(await subscription.findNew()).toBeUndefined();
+    cluster.topics = ['orders'];
+    await clock.advance(15_000);
+    expect(await subscription.findNew()).toBeUndefined();
+    expect(logged).toEqual(['error clicks']);
   });
 });

@@ -5,6 +5,7 @@ import { configSchema, type Mapping } from '../../src/config/schema.ts';
 import { compose } from '../../src/pipeline/compose.ts';
 import { mappingPaths, placeMapping } from '../../src/pipeline/eventMapping.ts';
 import { map } from '../../src/pipeline/map.ts';
+import { SharedRecords } from '../../src/pipeline/sharedRecords.ts';
 import { record, silentSpan } from './fixtures.ts';
 
 type OrderValue = Extract<Mapping, { record: 'order' }>['value'];
@@ -30,7 +31,7 @@ function composeOrder(
     mappings: [placeMapping(mapping, paths, [])],
     values,
   };
-  const [mapped] = map([decoded]).passed;
+  const [mapped] = map([decoded], new SharedRecords()).passed;
   if (!mapped) throw new Error('not mapped');
   const joined = { mapped, clickId: settings.clickId ?? 'click-1', span: silentSpan };
   const { passed, settled } = compose([joined]);
@@ -114,6 +115,57 @@ describe('the value of an order', () => {
       });
     },
   );
+
+  test.each<[string, FieldValue, string | undefined]>([
+    ['the sum of an array', [new Big('19.99'), 20, '0.02'], '40.01'],
+    ['the sum of arrays in an array, without what is null', [[1, null], [2]], '3'],
+    ['nothing, when an array is empty', [], undefined],
+  ])('is %s', (_, amount, expected) => {
+    expect(sentValue(euros(amount))).toBe(expected);
+  });
+
+  test('of an array with what is no amount is an invalid field', () => {
+    expect(outcomeOf(euros([1, 'two']))).toMatchObject({ reason: 'invalid-field' });
+  });
+
+  test('takes a currency that is set once for all events', () => {
+    const minor = { amount: 'cents', unit: 'minor' as const, currency: { constant: 'EUR' } };
+    expect(sentValue({ cents: 4999 }, { value: minor })).toBe('49.99');
+  });
+
+  test('takes a currency in small letters, as some platforms write it', () => {
+    expect(sentValue({ 'total.amount': 5, 'total.currency': 'eur' })).toBe('5');
+  });
+
+  describe('in another currency', () => {
+    const convert = { to: 'EUR', rates: { USD: 0.92, GBP: '1.170000000000000001', JPY: 0.0061 } };
+    const converted = { amount: 'total.amount', currency: 'total.currency', convert };
+    const reported = (amount: FieldValue, currency: string | null, more: object = {}) =>
+      composeOrder(
+        { user: 'u', 'total.amount': amount, 'total.currency': currency },
+        { value: { ...converted, unit: 'major', ...more } },
+      );
+
+    test.each<[FieldValue, string, string]>([
+      [100, 'USD', '92'],
+      ['0.01', 'GBP', '0.01'],
+      [new Big('1000000000000000'), 'GBP', '1170000000000000'],
+      [new Big('10000000000000000'), 'GBP', '11700000000000000.01'],
+      [49.99, 'EUR', '49.99'],
+      [1000, 'JPY', '6.1'],
+    ])('%s %s is reported as %s euros, by its rate', (amount, currency, expected) => {
+      expect(reported(amount, currency).postback?.value).toBe(expected);
+    });
+
+    test('is scaled by its own exponent, and rounded to that of the currency reported', () => {
+      expect(reported(1000, 'JPY', { unit: 'minor' }).postback?.value).toBe('6.1');
+      expect(reported(333, 'USD', { unit: 'minor' }).postback?.value).toBe('3.06');
+    });
+
+    test.each(['CHF', null])('has no rate in %s, and the order is skipped', (currency) => {
+      expect(reported(5, currency).outcome).toEqual({ outcome: 'skipped', reason: 'currency' });
+    });
+  });
 
   test('that is no amount is an invalid field, named without its content', () => {
     const outcome = outcomeOf(euros('secret'));

@@ -3,6 +3,7 @@ import type { FieldValue } from '../../src/avro/reader.ts';
 import { configSchema, type Mapping } from '../../src/config/schema.ts';
 import { mappingPaths, placeMapping } from '../../src/pipeline/eventMapping.ts';
 import { map } from '../../src/pipeline/map.ts';
+import { SharedRecords } from '../../src/pipeline/sharedRecords.ts';
 import { record } from './fixtures.ts';
 
 type Fields = Readonly<Record<string, FieldValue>>;
@@ -18,14 +19,17 @@ function mapEvent(fields: Fields, ...mappings: object[]) {
       config.mappings.flatMap((mapping: Mapping) => mappingPaths(mapping).map(({ path }) => path)),
     ),
   ];
-  const { passed, settled } = map([
-    {
-      record: record(0),
-      mappings: config.mappings.map((mapping: Mapping) => placeMapping(mapping, paths, [])),
-      values: paths.map((path) => fields[path] ?? null),
-    },
-  ]);
-  return { mapped: passed[0], outcome: settled[0]?.outcome };
+  const { passed, settled } = map(
+    [
+      {
+        record: record(0),
+        mappings: config.mappings.map((mapping: Mapping) => placeMapping(mapping, paths, [])),
+        values: paths.map((path) => fields[path] ?? null),
+      },
+    ],
+    new SharedRecords(),
+  );
+  return { mapped: passed[0], outcome: settled[0]?.outcome, passed, settled };
 }
 
 const lead = { record: 'lead', user: ['userId', 'visitorId'], at: 'at' };
@@ -99,10 +103,24 @@ describe('conditions', () => {
     if (!isMet) expect(outcome).toEqual({ outcome: 'skipped', reason: 'condition' });
   });
 
-  test('choose the first mapping of the event that they let through', () => {
-    const order = { record: 'order', user: 'userId', when: { status: 'PENDING' } };
-    expect(mapEvent({ userId: 'u', status: 'PENDING' }, paid, order).mapped?.mapping.kind).toBe(
-      'order',
-    );
+  test('apply every mapping that they let through, of each kind of record the first', () => {
+    const order = { record: 'order', user: 'userId', id: 'orderId' };
+    const first = { ...order, when: { isFirst: true } };
+    const kinds = (fields: Fields) =>
+      mapEvent({ userId: 'u', ...fields }, paid, first, { ...order, id: 'second' }).passed.map(
+        ({ mapping }) => [mapping.kind, mapping.id?.path],
+      );
+    expect(kinds({ status: 'PAID', 'consent.marketing': true, isFirst: true })).toEqual([
+      ['lead', undefined],
+      ['order', 'orderId'],
+    ]);
+    expect(kinds({ status: 'PENDING' })).toEqual([['order', 'second']]);
+  });
+
+  test('let one conversion of a record through when another can not be mapped', () => {
+    const order = { record: 'order', user: 'userId', at: 'orderedAt' };
+    const { passed, settled } = mapEvent({ userId: 'u', orderedAt: 'soon' }, lead, order);
+    expect(passed.map(({ mapping }) => mapping.kind)).toEqual(['lead']);
+    expect(settled).toMatchObject([{ kind: 'order', outcome: { reason: 'invalid-field' } }]);
   });
 });

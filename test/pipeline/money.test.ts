@@ -1,12 +1,8 @@
 import Big from 'big.js';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import {
-  currencyExponent,
-  formatAmount,
-  roundToCurrency,
-  toAmount,
-} from '../../src/pipeline/money.ts';
+import { currencyExponent } from '../../src/config/currencies.ts';
+import { formatAmount, roundToCurrency, toAmount } from '../../src/pipeline/money.ts';
 
 /** What a value is sent as; undefined when it is no amount. */
 function textOf(value: unknown): string | undefined {

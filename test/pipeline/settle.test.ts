@@ -2,8 +2,9 @@ import { describe, expect, test } from 'vitest';
 import type { DeadLetter } from '../../src/kafka/deadLetters.ts';
 import { Outstanding } from '../../src/pipeline/delivery.ts';
 import { Intake } from '../../src/pipeline/intake.ts';
-import { deadLettered, delivered, skipped } from '../../src/pipeline/outcome.ts';
+import { deadLettered, delivered, duplicate, skipped } from '../../src/pipeline/outcome.ts';
 import { createSettle } from '../../src/pipeline/settle.ts';
+import { SharedRecords } from '../../src/pipeline/sharedRecords.ts';
 import type { LedgerEntry } from '../../src/store/store.ts';
 import { ManualClock, settlePromises } from '../manualClock.ts';
 import { delivery, record, silentMetrics, silentSpan } from './fixtures.ts';
@@ -11,6 +12,7 @@ import { delivery, record, silentMetrics, silentSpan } from './fixtures.ts';
 /** A settle step whose writes end when the test says so; `events` has what happened, in order. */
 function start() {
   const events: string[] = [];
+  const counts: string[] = [];
   const writes: (() => void)[] = [];
   const written = (event: string) =>
     new Promise<void>((resolve) => {
@@ -20,9 +22,11 @@ function start() {
       });
     });
   const intake = new Intake();
+  const sharedRecords = new SharedRecords();
   const outstanding = new Outstanding();
   const settle = createSettle({
     intake,
+    sharedRecords,
     outstanding,
     ledger: {
       claim: async () => [],
@@ -32,10 +36,17 @@ function start() {
       count: async () => 0,
     },
     deadLetters: {
-      send: (letters: readonly DeadLetter[]) => written(`dead letters ${letters.length}`),
+      send: (letters: readonly DeadLetter[]) =>
+        written(
+          `dead letters ${[letters.length, ...letters.map(({ kind }) => kind ?? '')].join(' ').trim()}`,
+        ),
     },
     clock: new ManualClock(),
-    metrics: silentMetrics,
+    metrics: {
+      ...silentMetrics,
+      recordsSettled: (_topic, outcome, reason = '') =>
+        counts.push(outcome === 'skipped' ? `skipped ${reason}` : outcome),
+    },
     traces: { startProcess: () => silentSpan, isSampled: () => false },
     untilAvailable: (work) => work(),
     onFailure: (thrown) => events.push(String(thrown)),
@@ -45,7 +56,7 @@ function start() {
     for (const finish of writes.splice(0)) finish();
     await settlePromises();
   }
-  return { settle, intake, outstanding, events, finishWrites };
+  return { settle, intake, sharedRecords, counts, outstanding, events, finishWrites };
 }
 
 const isSettled = (settled: ReturnType<typeof record>) =>
@@ -88,7 +99,7 @@ describe('settling', () => {
     await finishWrites();
     await finishWrites();
     await settling;
-    expect(events).toEqual(['dead letters 1', 'ledger rejected']);
+    expect(events).toEqual(['dead letters 1 order', 'ledger rejected']);
   });
 
   test('settles under the record that was read last, when a rebalance comes in between', async () => {
@@ -132,5 +143,87 @@ describe('settling', () => {
     await finishWrites();
     await Promise.all(settling);
     expect(events).toEqual(['ledger delivered', 'ledger delivered delivered']);
+  });
+
+  test('settles a record of two conversions with the last of them, and releases it once', async () => {
+    const { settle, intake, sharedRecords, finishWrites } = start();
+    const both = record(4);
+    intake.add([both]);
+    sharedRecords.share(both, 2);
+    settle.early([{ record: both, kind: 'lead', outcome: skipped('no-click') }]);
+    expect([isSettled(both), intake.heldRecords]).toEqual([false, 1]);
+    const settling = settle.delivery(delivery('a', { source: both }), delivered);
+    await finishWrites();
+    await settling;
+    expect([isSettled(both), intake.heldRecords, sharedRecords.size]).toEqual([true, 0, 0]);
+  });
+
+  test.each([
+    ['dead-lettered', deadLettered('rejected', '400'), delivered],
+    ['delivered', delivered, duplicate],
+    ['duplicate', skipped('no-user'), duplicate],
+    ['skipped recorded', skipped('recorded'), skipped('no-user')],
+  ] as const)(
+    'counts a record of two conversions once, by the weightier outcome: %s',
+    async (counted, one, other) => {
+      for (const outcomes of [
+        [one, other],
+        [other, one],
+      ]) {
+        const { settle, sharedRecords, counts, finishWrites } = start();
+        const both = record(4);
+        sharedRecords.share(both, 2);
+        settle.early(outcomes.map((outcome) => ({ record: both, outcome })));
+        await finishWrites();
+        expect(counts).toEqual([counted]);
+      }
+    },
+  );
+
+  test('tells with a dead letter which of two conversions it is about', async () => {
+    const { settle, sharedRecords, events, finishWrites } = start();
+    const both = record(4);
+    sharedRecords.share(both, 2);
+    const order = delivery('a', { source: both });
+    settle.early([
+      { record: both, kind: 'lead', outcome: deadLettered('invalid-field', 'userId is a boolean') },
+    ]);
+    const settling = settle.delivery(order, delivered);
+    await finishWrites();
+    await settling;
+    expect(events.toSorted()).toEqual(['dead letters 1 lead', 'ledger delivered']);
+  });
+
+  test('leaves the offset alone when one of two conversions is given back, whichever ends last', async () => {
+    for (const order of ['given back first', 'delivered first'] as const) {
+      const { settle, intake, sharedRecords, finishWrites } = start();
+      const both = record(4);
+      intake.add([both]);
+      sharedRecords.share(both, 2);
+      const ends = [
+        () => settle.giveBack(delivery('a', { source: both })),
+        () => settle.delivery(delivery('b', { source: both }), delivered),
+      ];
+      for (const end of order === 'given back first' ? ends : ends.toReversed()) {
+        const ending = end();
+        await finishWrites();
+        await ending;
+      }
+      expect([isSettled(both), intake.heldRecords]).toEqual([false, 0]);
+    }
+  });
+
+  test('lets each conversion of a record go on under the record that is read again', async () => {
+    const { settle, intake, sharedRecords, finishWrites } = start();
+    const [before, again] = [record(4), record(4)];
+    intake.add([before, again]);
+    for (const each of [before, again]) sharedRecords.share(each, 2);
+    const [lead, order] = [delivery('a', { source: before }), delivery('b', { source: before })];
+    for (const each of [lead, order]) settle.letGo(each.adopt(again));
+    expect([isSettled(before), intake.heldRecords]).toEqual([false, 1]);
+    const settling = [lead, order].map((each) => settle.delivery(each, delivered));
+    await finishWrites();
+    await Promise.all(settling);
+    expect([isSettled(again), intake.heldRecords, sharedRecords.size]).toEqual([true, 0, 0]);
   });
 });

@@ -118,7 +118,7 @@ export class ConnectorProcess implements ObservedProcess {
     const { intake, run } = this.#pipeline;
     const consumer = new RecordConsumer({
       ...{ kafka: this.#kafka, settings, offsets, clock: virtualClock, onFailure: fail },
-      topics: topicStages(mappings),
+      topics: () => topicStages(mappings, []),
       isFirstRun: true,
       log: (level, message, fields) =>
         observer.note(`${level}: ${message} ${JSON.stringify(fields)}`),
@@ -180,9 +180,10 @@ function placeIn(headers: Readonly<Record<string, unknown>>): string {
 function tracesFor(observer: Observer): Traces {
   return {
     isSampled: () => true,
-    startProcess: ({ topic, partition, offset }) => ({
+    startProcess: ({ topic, partition, offset }, kind) => ({
       ...silentSpan,
-      end: (outcome, reason) => observer.settled({ topic, partition, offset }, outcome, reason),
+      end: (outcome, reason) =>
+        observer.settled({ topic, partition, offset }, kind, outcome, reason),
     }),
   };
 }

@@ -32,6 +32,8 @@ export interface EventPlan {
   /** How the person is known: by the user id, by the visitor id, or by a click id in the event. */
   readonly knownBy: 'user' | 'visitor' | 'click';
   readonly oddity: Oddity;
+  /** Whether a sign-up came with a first order, so that it reports both. */
+  readonly hasOrder: boolean;
 }
 
 const nullableText = ['null', 'string'];
@@ -47,7 +49,13 @@ function eventSchema(name: string, fields: readonly object[]): AvroSchema {
 
 const schemas: ReadonlyMap<number, AvroSchema> = new Map([
   [1, eventSchema('LandingPageVisited', [])],
-  [2, eventSchema('UserSignedUp', [])],
+  [
+    2,
+    eventSchema('UserSignedUp', [
+      { name: 'orderId', type: nullableText },
+      { name: 'amount', type: 'int' },
+    ]),
+  ],
   [
     3,
     eventSchema('OrderPlaced', [
@@ -67,7 +75,7 @@ const baseAmount = 100;
 
 /** The value of the Kafka record; null for a tombstone, undefined for the marker of a transaction. */
 export function encodeEvent(plan: EventPlan): Buffer | null | undefined {
-  const { topic, user, number, knownBy, oddity } = plan;
+  const { topic, user, number, knownBy, oddity, hasOrder } = plan;
   if (oddity === 'tombstone') return null;
   if (oddity === 'marker') return undefined;
   if (oddity === 'undecodable') return Buffer.from('not Avro');
@@ -81,7 +89,7 @@ export function encodeEvent(plan: EventPlan): Buffer | null | undefined {
     userId: hasUser && isUserKnown ? `user-${user}` : null,
     visitorId: hasUser && isVisitorKnown ? `visitor-${user}` : null,
     clickId: hasUser && carriesClick ? clickId : null,
-    orderId: `order-${number}`,
+    orderId: topic === 'orders' || hasOrder ? `order-${number}` : null,
     amount: oddity === 'worthless' ? 0 : baseAmount + number,
   });
   const writtenWith = oddity === 'unknown-schema' ? unknownSchema : schemaId;
@@ -100,10 +108,17 @@ function poisoned(value: Buffer): Buffer {
   return value;
 }
 
-/** The conversion that a record reports when it has a click: `lead 2`, `order 5`; none for a click. */
-export function conversionOf({ topic, user, number }: EventPlan): string | undefined {
-  if (topic === 'landings') return undefined;
-  return topic === 'accounts' ? `lead ${user}` : `order ${number}`;
+/** The conversions that a record reports when it has a click: `lead 2`, `order 5`; none for a click. */
+export function conversionsOf({ topic, user, number, hasOrder }: EventPlan): readonly string[] {
+  if (topic === 'landings') return [];
+  const order = `order ${number}`;
+  if (topic === 'orders') return [order];
+  return hasOrder ? [`lead ${user}`, order] : [`lead ${user}`];
+}
+
+/** That of them which is of a kind. */
+export function conversionOf(plan: EventPlan, kind: string | undefined): string | undefined {
+  return conversionsOf(plan).find((conversion) => conversion.startsWith(`${kind} `));
 }
 
 /** The conversion that a postback reports, from its path and query. */
@@ -141,6 +156,10 @@ export const simulatedConfig = configSchema.parse({
   mappings: [
     { topic: 'landings', event: 'LandingPageVisited', record: 'click', user: ['visitorId'], click },
     { topic: 'accounts', event: 'UserSignedUp', record: 'lead', user, click, id: 'userId' },
+    {
+      ...{ topic: 'accounts', event: 'UserSignedUp', record: 'order', user, click, id: 'orderId' },
+      ...{ when: { orderId: { exists: true } }, value: { amount: 'amount' } },
+    },
     {
       ...{ topic: 'orders', event: 'OrderPlaced', record: 'order', user, click, id: 'orderId' },
       value: { amount: 'amount' },

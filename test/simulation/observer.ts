@@ -2,7 +2,7 @@ import { conversionOf } from './events.ts';
 import type { Group, GroupWatcher, OffsetCommit, Partitions } from './group.ts';
 import type { LedgerRow, MemoryStorage } from './memoryStore.ts';
 import type { Fate, PowerspaceWatcher, SimulatedPowerspace } from './powerspace.ts';
-import { nameOf, type Place, type ProducedRecord, ProducedRecords } from './produced.ts';
+import { isSettled, nameOf, type Place, type ProducedRecord, ProducedRecords } from './produced.ts';
 import type { Owner, Scheduler } from './scheduler.ts';
 
 /**
@@ -73,14 +73,15 @@ export class Observer implements GroupWatcher, PowerspaceWatcher {
     this.#deadLetters.add(place);
   }
 
-  /** The connector says how a record ended. */
-  settled(place: Place, outcome: string, reason: string | undefined): void {
+  /** The connector says how a record, or a conversion of this kind that it reports, ended. */
+  settled(place: Place, kind: string | undefined, outcome: string, reason?: string): void {
     const record = this.produced.at(place);
     const said = reason === undefined ? outcome : `${outcome} ${reason}`;
-    this.note(`${nameOf(place)} is ${said}`);
-    const problem = this.#contradiction(record, outcome, reason);
-    if (problem) this.violate('I1', `${nameOf(place)} is said to be ${said}, but ${problem}`);
-    record.outcome = said;
+    const name = kind === undefined ? nameOf(place) : `${kind} of ${nameOf(place)}`;
+    this.note(`${name} is ${said}`);
+    const problem = this.#contradiction(record, kind, outcome, reason);
+    if (problem) this.violate('I1', `${name} is said to be ${said}, but ${problem}`);
+    record.outcomes.set(kind, said);
   }
 
   sending(conversion: string, sender: Owner): void {
@@ -149,20 +150,21 @@ export class Observer implements GroupWatcher, PowerspaceWatcher {
 
   /** Whether every record has its outcome. */
   get isAllSettled(): boolean {
-    return this.produced.all.every(({ outcome }) => outcome !== undefined);
+    return this.produced.all.every(isSettled);
   }
 
   /** At the end nothing is open, and what was said to be delivered was recorded. */
   finish(): void {
     for (const record of this.produced.all) {
-      const { outcome, plan } = record;
-      if (outcome === undefined) this.violate('I1', `${nameOf(record)} has no outcome`);
-      if (outcome === 'duplicate' && !this.#rowOf(conversionOf(plan))) {
-        this.violate('I1', `${nameOf(record)} is the duplicate of none`);
+      if (!isSettled(record)) this.violate('I1', `${nameOf(record)} has no outcome`);
+      for (const [kind, outcome] of record.outcomes) {
+        if (outcome === 'duplicate' && !this.#rowOf(conversionOf(record.plan, kind))) {
+          this.violate('I1', `${nameOf(record)} is the duplicate of none`);
+        }
       }
     }
     for (const { state, claim } of this.#world.storage.ledger.values()) {
-      const conversion = conversionOf(this.produced.at(claim).plan);
+      const conversion = conversionOf(this.produced.at(claim).plan, claim.kind);
       if (state === 'claimed') this.violate('I1', `${conversion} was claimed and never settled`);
       if (state === 'delivered' && !this.#isRecorded(conversion)) {
         this.violate('I1', `${conversion} is delivered by the ledger, and was never recorded`);
@@ -171,8 +173,13 @@ export class Observer implements GroupWatcher, PowerspaceWatcher {
   }
 
   /** Why what is said of a record can't be true. */
-  #contradiction(record: ProducedRecord, outcome: string, reason?: string): string | undefined {
-    const conversion = conversionOf(record.plan);
+  #contradiction(
+    record: ProducedRecord,
+    kind: string | undefined,
+    outcome: string,
+    reason?: string,
+  ): string | undefined {
+    const conversion = conversionOf(record.plan, kind);
     switch (outcome) {
       case 'delivered':
         if (this.#rowOf(conversion)?.state !== 'delivered') return 'the ledger does not have it so';
@@ -207,7 +214,8 @@ export class Observer implements GroupWatcher, PowerspaceWatcher {
 
   #rowOf(conversion: string | undefined): LedgerRow | undefined {
     for (const row of this.#world.storage.ledger.values()) {
-      if (conversionOf(this.produced.at(row.claim).plan) === conversion) return row;
+      const { claim } = row;
+      if (conversionOf(this.produced.at(claim).plan, claim.kind) === conversion) return row;
     }
     return undefined;
   }

@@ -1,4 +1,4 @@
-import { conversionOf, type EventPlan, topics } from './events.ts';
+import { conversionsOf, type EventPlan, topics } from './events.ts';
 
 /** Where a record is. */
 export interface Place {
@@ -7,12 +7,20 @@ export interface Place {
   readonly offset: number;
 }
 
-/** A record that was produced, and what the connector has said of how it ended. */
+/** A record that was produced, and what the connector has said of how it, or its conversions, ended. */
 export interface ProducedRecord extends Place {
   readonly plan: EventPlan;
   /** In the order in which they were written, and in the order of their Kafka timestamps. */
   readonly number: number;
-  outcome: string | undefined;
+  /** By kind: of a record that nothing was made of, by undefined. */
+  readonly outcomes: Map<string | undefined, string>;
+}
+
+/** Whether every conversion of a record has its outcome, or the record itself. */
+export function isSettled({ plan, outcomes }: ProducedRecord): boolean {
+  const isWhole = outcomes.has(undefined) || outcomes.has('click');
+  const kinds = conversionsOf(plan).map((conversion) => conversion.split(' ')[0]);
+  return isWhole || (kinds.length > 0 && kinds.every((kind) => outcomes.has(kind)));
 }
 
 /** The full set of what was produced: what an observer compares with. */
@@ -23,7 +31,7 @@ export class ProducedRecords {
   add(place: Place, plan: EventPlan): void {
     const partition = `${place.topic}/${place.partition}`;
     const records = this.#byPartition.get(partition) ?? [];
-    records.push({ ...place, plan, number: this.#count, outcome: undefined });
+    records.push({ ...place, plan, number: this.#count, outcomes: new Map() });
     this.#count += 1;
     this.#byPartition.set(partition, records);
   }
@@ -43,7 +51,7 @@ export class ProducedRecords {
   /** The first record of a partition that has no outcome. */
   firstOpen(topic: string, partition: number): ProducedRecord | undefined {
     const records = this.#byPartition.get(`${topic}/${partition}`);
-    return records?.find(({ outcome }) => outcome === undefined);
+    return records?.find((record) => !isSettled(record));
   }
 
   /** Whether what was written before this record tells the click of its person. */
@@ -67,7 +75,7 @@ export class ProducedRecords {
 
   /** The records that report a conversion. */
   ofConversion(conversion: string): readonly ProducedRecord[] {
-    return this.all.filter(({ plan }) => conversionOf(plan) === conversion);
+    return this.all.filter(({ plan }) => conversionsOf(plan).includes(conversion));
   }
 }
 

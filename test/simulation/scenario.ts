@@ -61,6 +61,7 @@ const record: fc.Arbitrary<PlannedRecord> = fc.record({
     { weight: 1, arbitrary: fc.constantFrom(...oddities) },
     { weight: 1, arbitrary: fc.constant('marker' as const) },
   ),
+  hasOrder: fc.boolean(),
   partition: fc.integer({ min: 0, max: 1 }),
   gap: fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, fc.integer({ min: 1, max: 3 })),
   writtenAt: fc.oneof({ weight: 2, arbitrary: fc.constant(0) }, moment),

@@ -1,0 +1,180 @@
+import { shortTexts } from './shortText.ts';
+
+/**
+ * What one payload may take in all: values that its mapped fields are made of, and records within themselves.
+ * No honest event comes near; without limits, six bytes ask for billions of values that take no bytes.
+ */
+const valuesLimit = 50_000;
+const depthLimit = 500;
+
+/** A long of no more bytes than these is exact as a number. */
+const bytesOfNumber = 7;
+const bytesOfLong = 10;
+const bytesOfInt = 5;
+
+/**
+ * A place in the bytes of one payload, and how much it may still ask for. Nothing is read past the end, and no
+ * length or count is believed that the rest cannot hold. Throws plain errors that say what is wrong.
+ */
+export class Cursor {
+  readonly bytes: Buffer;
+  readonly length: number;
+  position = 0;
+  blockEnd: number | undefined;
+  #values = 0;
+  #depth = 0;
+
+  constructor(bytes: Buffer) {
+    this.bytes = bytes;
+    this.length = bytes.length;
+  }
+
+  /** Notes that so many values are about to be made. */
+  spend(values: number): void {
+    this.#values += values;
+    if (this.#values > valuesLimit) throw new Error(`more than ${valuesLimit} values`);
+  }
+
+  /** Notes the way into a record within itself, and out of it. */
+  enter(): void {
+    this.#depth += 1;
+    if (this.#depth > depthLimit) throw new Error(`more than ${depthLimit} levels`);
+  }
+
+  leave(): void {
+    this.#depth -= 1;
+  }
+
+  skip(count: number): void {
+    this.position += count;
+    if (this.position > this.length) throw new Error('truncated: bytes are missing');
+  }
+
+  end(): void {
+    const left = this.length - this.position;
+    if (left > 0) throw new Error(`${left} bytes are left over`);
+  }
+
+  readBoolean(): boolean {
+    const byte = this.bytes[this.position] as number;
+    this.skip(1);
+    if (byte > 1) throw new Error(`a boolean of ${byte}`);
+    return byte === 1;
+  }
+
+  readInt(): number {
+    const start = this.position;
+    const value = this.readLong();
+    const isInt = typeof value === 'number' && value === (value | 0);
+    if (!isInt || this.position - start > bytesOfInt)
+      throw new Error('an int of more than 32 bits');
+    return value;
+  }
+
+  /** A bigint only where a number would not be exact. */
+  readLong(): number | bigint {
+    const start = this.position;
+    const first = this.bytes[start] as number;
+    if (first >= 0x80) return this.#readLonger(start);
+    this.skip(1);
+    return (first >>> 1) ^ -(first & 1);
+  }
+
+  skipLong(): void {
+    const { bytes, position } = this;
+    let end = position;
+    while ((bytes[end] as number) >= 0x80) end += 1;
+    if (end - position >= bytesOfLong)
+      throw new Error(`a number of more than ${bytesOfLong} bytes`);
+    this.skip(end + 1 - position);
+  }
+
+  readFloat(): number {
+    const { position } = this;
+    this.skip(4);
+    return this.bytes.readFloatLE(position);
+  }
+
+  readDouble(): number {
+    const { position } = this;
+    this.skip(8);
+    return this.bytes.readDoubleLE(position);
+  }
+
+  /** Which of so many branches of a union, or symbols of an enum, is there. */
+  readBranch(count: number): number {
+    const branch = this.readLong();
+    if (branch < 0 || branch >= count) throw new Error(`branch or symbol ${branch} of ${count}`);
+    return Number(branch);
+  }
+
+  /** The number of bytes that follow. */
+  readLength(): number {
+    const length = this.readLong();
+    const left = this.length - this.position;
+    if (length < 0 || length > left) throw new Error(`${length} bytes where ${left} are left`);
+    return Number(length);
+  }
+
+  /** So many bytes, where they stand: for at most as long as the payload is untouched. */
+  view(length: number): Buffer {
+    const { position } = this;
+    this.skip(length);
+    return this.bytes.subarray(position, position + length);
+  }
+
+  /** A text whose bytes must be UTF-8: replacing those that are not would turn two ids into one. */
+  readText(): string {
+    const length = this.readLength();
+    const start = this.position;
+    this.position = start + length;
+    return shortTexts[length]?.(this.bytes, start) ?? this.#textFrom(start);
+  }
+
+  /**
+   * Begins the next block of an array or map whose items take `itemSize` bytes at least. Gives their number, 0
+   * after the last block; `blockEnd` then is where the block ends, if it says so.
+   */
+  readBlock(itemSize: number): number {
+    const signed = this.readLong();
+    if (signed === 0) return 0;
+    this.blockEnd = signed < 0 ? this.readLength() + this.position : undefined;
+    const count = Math.abs(Number(signed));
+    const left = (this.blockEnd ?? this.length) - this.position;
+    const most = itemSize === 0 ? valuesLimit : left / itemSize;
+    if (count > most) throw new Error(`${count} items in ${left} bytes`);
+    return count;
+  }
+
+  #textFrom(start: number): string {
+    const text = this.bytes.toString('utf8', start, this.position);
+    if (!text.includes('\ufffd')) return text;
+    if (Buffer.from(text).equals(this.bytes.subarray(start, this.position))) return text;
+    throw new Error('a text that is no UTF-8');
+  }
+
+  #readLonger(start: number): number | bigint {
+    this.skipLong();
+    const length = this.position - start;
+    return length <= bytesOfNumber ? this.#number(start) : this.#bigint(start);
+  }
+
+  #number(start: number): number {
+    let bits = 0;
+    // From the fifth byte on the operators of 32 bits are too narrow.
+    for (let at = this.position - 1; at >= start; at -= 1) {
+      bits = bits * 0x80 + ((this.bytes[at] as number) & 0x7f);
+    }
+    return bits % 2 === 0 ? bits / 2 : -(bits + 1) / 2;
+  }
+
+  #bigint(start: number): number | bigint {
+    let bits = 0n;
+    for (let at = this.position - 1; at >= start; at -= 1) {
+      bits = (bits << 7n) | BigInt((this.bytes[at] as number) & 0x7f);
+    }
+    if (bits >> 64n) throw new Error('a long of more than 64 bits');
+    const value = (bits >> 1n) ^ -(bits & 1n);
+    return Number.isSafeInteger(Number(value)) ? Number(value) : value;
+  }
+}

@@ -1,0 +1,82 @@
+import { createRegistry } from '../avro/registry.ts';
+import { topicsOf } from '../config/topics.ts';
+import { createAdminKafka } from '../kafka/client.ts';
+import type { SourceRecord } from '../kafka/partition.ts';
+import { readLastRecords } from '../kafka/sample.ts';
+import { readSchemas } from '../parts.ts';
+import { type Rehearsed, rehearse } from '../pipeline/rehearsal.ts';
+import { openClicks } from '../store/open.ts';
+import { createLog, quietKafkaLog } from '../telemetry/log.ts';
+import type { CheckSession } from './checkParts.ts';
+import { UsageError } from './usageError.ts';
+
+const largest = 1_000;
+
+/** How many records `--sample` asks for. Throws UsageError. */
+export function readSampleSize(text: string): number {
+  const size = Number(text);
+  if (Number.isInteger(size) && size >= 1 && size <= largest) return size;
+  throw new UsageError(`--sample "${text}" is no number from 1 to ${largest}`);
+}
+
+/** What the last records of each mapped topic would become. Reads without a group, and writes nothing. */
+export async function takeSample(
+  { loaded, clusterTopics }: CheckSession,
+  size: number,
+): Promise<readonly Rehearsed[]> {
+  const { config } = loaded;
+  const known = await clusterTopics();
+  const named = config.mappings.flatMap(({ topic }) => topicsOf(topic, known));
+  const topics = [...new Set(named)].filter((topic) => known.includes(topic));
+  const kafka = createAdminKafka(config.kafka, quietKafkaLog(createLog(config.log.level)));
+  const records: SourceRecord[] = [];
+  for (const topic of topics) {
+    records.push(...(await readLastRecords(kafka, config.kafka, topic, size)));
+  }
+  const schemas = readSchemas(loaded);
+  const registry = config.registry && createRegistry(config.registry);
+  const clicks = openClicks(config.store);
+  try {
+    const findClicks = clicks?.find ?? (async () => new Map());
+    return await rehearse(records, { config, registry, schemas, findClicks });
+  } finally {
+    clicks?.close();
+    await registry?.close();
+  }
+}
+
+/** The sample as a table, and below it what the records of each topic would become in all. */
+export function formatSample(size: number, sample: readonly Rehearsed[]): readonly string[] {
+  const rows = sample.map(({ topic, partition, offset, record, outcome, reason, ...rest }) => [
+    `${topic}/${partition}/${offset}`,
+    record ?? '',
+    outcome,
+    reason ?? '',
+    rest.request ?? rest.error ?? '',
+  ]);
+  const title = `The last records of each topic, ${size} at most. Nothing was sent, stored or committed.`;
+  const table = alignColumns([['record', 'as', 'outcome', 'reason', 'request or error'], ...rows]);
+  return ['', title, ...(rows.length === 0 ? ['there are none'] : table), ...summarize(sample)];
+}
+
+function alignColumns(rows: readonly (readonly string[])[]): readonly string[] {
+  const widths = (rows[0] ?? []).map((_, column) =>
+    Math.max(...rows.map((row) => row[column]?.length ?? 0)),
+  );
+  return rows.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
+}
+
+function summarize(sample: readonly Rehearsed[]): readonly string[] {
+  const byTopic = Map.groupBy(sample, ({ topic }) => topic);
+  return Array.from(byTopic, ([topic, own]) => {
+    const kinds = Map.groupBy(own, ({ outcome, reason }) =>
+      reason === undefined ? outcome : `${outcome} (${reason})`,
+    );
+    return `${topic}: ${Array.from(kinds, ([kind, { length }]) => `${length} ${kind}`).join(', ')}`;
+  });
+}

@@ -1,0 +1,125 @@
+import { trace } from '@opentelemetry/api';
+import type { SchemaRegistry } from '../avro/registry.ts';
+import type { AvroSchema } from '../avro/schema.ts';
+import type { Config, RecordKind } from '../config/schema.ts';
+import type { SourceRecord } from '../kafka/partition.ts';
+import { postbackTarget } from '../powerspace/request.ts';
+import type { Click, ClickStore } from '../store/store.ts';
+import { createTraces } from '../telemetry/traces.ts';
+import { createFormatOf } from './assemble.ts';
+import { compose } from './compose.ts';
+import { createDecode } from './decode.ts';
+import { createJoin } from './join.ts';
+import { map } from './map.ts';
+import { duplicate, type Outcome, reasonOf } from './outcome.ts';
+import { SharedRecords } from './sharedRecords.ts';
+import type { Settlement, StepResult } from './step.ts';
+
+/** What a rehearsal needs. */
+export interface RehearsalParts {
+  readonly config: Config;
+  readonly registry: SchemaRegistry | undefined;
+  readonly schemas: ReadonlyMap<string, AvroSchema>;
+  /** The clicks that are known; nothing is written to them. */
+  readonly findClicks: ClickStore['find'];
+}
+
+/** What a record, or one of the conversions that it reports, would become. */
+export interface Rehearsed {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+  /** What its mapping makes of it, where one applies. */
+  readonly record: RecordKind | undefined;
+  readonly outcome: Exclude<Outcome['outcome'], 'delivered'> | 'would be sent';
+  readonly reason: string | undefined;
+  /** Of a dead letter. */
+  readonly error: string | undefined;
+  /** Path and query of its postback, without the click id. */
+  readonly request: string | undefined;
+}
+
+/**
+ * Takes records through the steps up to the claim: nothing is claimed, sent or stored. What their own clicks and
+ * sign-ups tell is known to all of them.
+ */
+export async function rehearse(
+  records: readonly SourceRecord[],
+  parts: RehearsalParts,
+): Promise<readonly Rehearsed[]> {
+  const { config, registry, schemas } = parts;
+  const untilAvailable = <T>(work: () => Promise<T>) => work();
+  const formatOf = createFormatOf(config.mappings, schemas);
+  const { prepare, decode } = createDecode({ formatOf, registry, untilAvailable });
+  const join = createJoin({
+    clicks: overlayClicks(parts.findClicks),
+    rules: config.clicks,
+    traces: createTraces(trace.getTracer('rehearsal'), config.kafka.group),
+    untilAvailable,
+  });
+  const ended: Rehearsed[] = [];
+  const pass = <Passed>({ passed, settled }: StepResult<Passed>): readonly Passed[] => {
+    ended.push(...settled.map(toRehearsed));
+    return passed;
+  };
+  await prepare(records);
+  const mapped = pass(map(pass(decode(records)), new SharedRecords()));
+  const composed = pass(compose(pass(await join(mapped))));
+  const seen = new Set<string>();
+  for (const { record, postback, key } of composed) {
+    const { kind } = postback;
+    const isFirst = seen.size < seen.add(key.toString('hex')).size;
+    const request = postbackTarget({ ...postback, clickId: '***' });
+    ended.push(
+      isFirst
+        ? {
+            ...toRehearsed({ record, kind, outcome: duplicate }),
+            outcome: 'would be sent',
+            request,
+          }
+        : toRehearsed({ record, kind, outcome: duplicate }),
+    );
+  }
+  return inOrder(records, ended);
+}
+
+function toRehearsed({ record, kind, outcome }: Settlement): Rehearsed {
+  const { topic, partition, offset } = record;
+  return {
+    ...{ topic, partition, offset, record: kind },
+    outcome: outcome.outcome as Rehearsed['outcome'],
+    reason: reasonOf(outcome),
+    error: 'error' in outcome ? outcome.error : undefined,
+    request: undefined,
+  };
+}
+
+/** As the records were given. */
+function inOrder(records: readonly SourceRecord[], ended: readonly Rehearsed[]) {
+  const placeOf = ({ topic, partition, offset }: SourceRecord | Rehearsed) =>
+    `${topic}/${partition}/${offset}`;
+  const byPlace = Map.groupBy(ended, placeOf);
+  return records.flatMap((record) => byPlace.get(placeOf(record)) ?? []);
+}
+
+/** Clicks that are found as they are stored, and that forget what is saved to them. */
+function overlayClicks(find: ClickStore['find']): ClickStore {
+  const saved = new Map<string, Click[]>();
+  return {
+    async save(clicks) {
+      for (const click of clicks) {
+        saved.set(click.userKey, [...(saved.get(click.userKey) ?? []), click]);
+      }
+    },
+    async find(userKeys) {
+      const stored = await find(userKeys);
+      const merged = userKeys.map((userKey): [string, readonly Click[]] => [
+        userKey,
+        [...(stored.get(userKey) ?? []), ...(saved.get(userKey) ?? [])],
+      ]);
+      return new Map(merged.filter(([, clicks]) => clicks.length > 0));
+    },
+    purge: async () => 0,
+    count: async () => saved.size,
+  };
+}
