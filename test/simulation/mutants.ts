@@ -15,8 +15,8 @@ import type { IncidentKind } from './scenario.ts';
 /** A bug that other systems of this kind had, put back in. */
 export interface Mutant {
   readonly bug: string;
-  /** What the simulation must find violated. */
-  readonly breaks: Invariant;
+  /** What the simulation must find violated, or one of these. */
+  readonly breaks: Invariant | readonly Invariant[];
   /** All that happens in the schedules, where it takes too many of any kind to find it. */
   readonly needs?: readonly IncidentKind[];
   /** Puts the bug in; returns what takes it out again. */
@@ -166,7 +166,7 @@ const inSending: readonly Mutant[] = [
   },
   {
     bug: 'fence before drain: a stop gives up what is in flight',
-    breaks: 'I2',
+    breaks: ['I1', 'I2'],
     needs: ['stop'],
     plant: () => replace(Deliverer.prototype, 'drain', () => async () => {}),
   },
