@@ -1,14 +1,21 @@
 import { readFileSync } from 'node:fs';
-import { createRegistry, type SchemaRegistry } from './avro/registry.ts';
+import type { SchemaRegistry } from './avro/registry.ts';
 import { type AvroSchema, parseSchema } from './avro/schema.ts';
 import type { LoadedConfig } from './config/load.ts';
 import { formatSetting } from './config/settingPath.ts';
-import { ConfigurationError, formatProblem, type Problem, toError } from './errors.ts';
+import {
+  ConfigurationError,
+  formatProblem,
+  type Problem,
+  toError,
+  UnavailableError,
+} from './errors.ts';
 import { connectAdmin, type KafkaAdmin } from './kafka/admin.ts';
 import { createAdminKafka, createKafka } from './kafka/client.ts';
 import { DeadLetters, deadLetterTopic } from './kafka/deadLetters.ts';
 import { checkMappings, checkTopics, schemasOfTopic } from './pipeline/mappingCheck.ts';
 import { createPowerspaceClient } from './powerspace/client.ts';
+import { openSources } from './sources.ts';
 import { openStore } from './store/open.ts';
 import { kafkaLog, type Logger, quietKafkaLog } from './telemetry/log.ts';
 import { startTelemetry, warnOfTelemetryFailures } from './telemetry/sdk.ts';
@@ -29,8 +36,7 @@ export async function openParts(loaded: LoadedConfig, log: Logger, opened: Async
     config.kafka,
   );
   opened.defer(admin.close);
-  const registry = config.registry && createRegistry(config.registry);
-  opened.defer(async () => registry?.close());
+  const { registry, source } = await openSources(config, log, opened);
   await checkBeforeReading(loaded, log, { admin, registry, schemas });
   const store = openStore(config.store);
   opened.defer(store.close);
@@ -44,7 +50,7 @@ export async function openParts(loaded: LoadedConfig, log: Logger, opened: Async
   warnOfTelemetryFailures(log);
   const telemetry = await startTelemetry();
   opened.defer(telemetry.close);
-  return { config, telemetry, kafka, admin, registry, schemas, store, client, deadLetters };
+  return { config, telemetry, kafka, admin, source, schemas, store, client, deadLetters };
 }
 
 interface Checked {
@@ -61,10 +67,23 @@ async function checkBeforeReading(
 ): Promise<void> {
   const problems: readonly Problem[] = [
     ...checkTopics(loaded, await admin.topics()),
-    ...(await checkMappings(loaded, schemasOfTopic(registry, schemas))),
+    ...(await checkMappings(loaded, schemasOfTopic(registry, schemas)).catch((thrown) =>
+      doWithoutRegistry(thrown, registry),
+    )),
   ];
   if (problems.some(({ severity }) => severity === 'error')) throw new ConfigurationError(problems);
   for (const problem of problems) log.warn(formatProblem(problem));
+}
+
+/** A restart in an outage of the registry goes on with the schemas that were kept; what lacks one waits. */
+async function doWithoutRegistry(
+  thrown: unknown,
+  registry: SchemaRegistry | undefined,
+): Promise<readonly Problem[]> {
+  const isOutage = thrown instanceof UnavailableError && (await registry?.hasSavedSchemas());
+  if (!isOutage) throw thrown;
+  const message = `${thrown.message}; going on with the schemas that were kept, so the fields of the mappings aren't checked`;
+  return [{ severity: 'warning', setting: 'registry.url', message }];
 }
 
 /** The schemas that the configuration names as files, by name. Throws ConfigurationError for a bad one. */

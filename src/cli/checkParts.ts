@@ -41,7 +41,7 @@ export const partsToCheck: readonly Part[] = [
   {
     name: 'schemas',
     setting: 'registry.url',
-    address: ({ registry }) => registry?.url ?? 'schema files',
+    address: ({ registry }) => registry?.url.join(', ') ?? 'schema files',
     look: lookAtSchemas,
   },
   { name: 'store', setting: 'store', address: ({ store }) => store, look: lookAtStore },
@@ -75,7 +75,8 @@ async function lookAtKafka(loaded: LoadedConfig): Promise<Look> {
 async function lookAtSchemas(loaded: LoadedConfig): Promise<Look> {
   const { config } = loaded;
   const schemas = readSchemas(loaded);
-  const registry = config.registry && createRegistry(config.registry);
+  // Without its folder: a check creates nothing.
+  const registry = config.registry && createRegistry({ ...config.registry, cache: undefined });
   try {
     await registry?.ping();
     const problems = await checkMappings(loaded, schemasOfTopic(registry, schemas));

@@ -1,5 +1,5 @@
-import type { SchemaRegistry } from '../avro/registry.ts';
 import type { AvroSchema } from '../avro/schema.ts';
+import type { SchemaSource } from '../avro/schemaSource.ts';
 import type { Clock } from '../clock.ts';
 import type { Config, Mapping } from '../config/schema.ts';
 import type { DeadLetters } from '../kafka/deadLetters.ts';
@@ -24,7 +24,8 @@ import { createSettle } from './settle.ts';
 /** The parts of the outside world, opened. */
 export interface OpenParts {
   readonly config: Config;
-  readonly registry: SchemaRegistry | undefined;
+  /** Where the schemas are that frames name. */
+  readonly source: SchemaSource | undefined;
   /** The schemas of `schema:` settings, by that setting. */
   readonly schemas: ReadonlyMap<string, AvroSchema>;
   readonly store: Store;
@@ -72,7 +73,7 @@ export function assemblePipeline(parts: OpenParts) {
   const topics = topicFormats(config.mappings, parts.schemas);
   const pipeline = createPipeline({
     ...{ intake, deliverer, settle },
-    decode: createDecode({ topics, registry: parts.registry, untilAvailable }),
+    decode: createDecode({ topics, source: parts.source, untilAvailable }),
     join: createJoin({ clicks, rules: config.clicks, traces, untilAvailable }),
     claim: createClaim({
       ...{ ledger, outstanding, clock, untilAvailable },
@@ -92,6 +93,7 @@ function topicFormats(
     return {
       topic,
       format: own[0]?.format ?? 'confluent',
+      useId: own[0]?.useId,
       schema: schema === undefined ? undefined : schemas.get(schema),
       mappings: own,
     };
