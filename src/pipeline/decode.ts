@@ -64,7 +64,7 @@ export function createDecode(parts: DecodeParts) {
 
 async function fetchAll(pending: (() => Promise<void>)[], untilAvailable: UntilAvailable) {
   const work = async () => {
-    for (let next = pending.pop(); next; next = pending.pop()) await untilAvailable(next);
+    for (let next = pending.shift(); next; next = pending.shift()) await untilAvailable(next);
   };
   await Promise.all(Array.from({ length: fetches }, work));
 }

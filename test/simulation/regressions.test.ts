@@ -11,7 +11,7 @@ const plain = { number: 0, knownBy: 'click', partition: 0, gap: 0, user: 0 } as 
 
 /** Two brokers send kafkajs to join again, and the second time fails: heartbeat and offsets are of two generations. */
 const twoJoinsAtOnce: Scenario = {
-  seed: 2091488391,
+  seed: 4,
   partitions: { landings: 1, accounts: 2, orders: 2 },
   settings: { concurrency: 1, giveUpAfter: 3_600_000, onAmbiguous: 'resend', intake: 10_000 },
   records: [
