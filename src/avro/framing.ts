@@ -6,7 +6,7 @@ import { inflateBounded } from './inflate.ts';
 import type { SchemaReference } from './schemaReference.ts';
 
 /** How an Avro value is wrapped in a Kafka record. */
-export type Format = Mapping['format'];
+type Format = Mapping['format'];
 
 /** A topic's format, with what its bytes leave open. */
 export interface Wire {

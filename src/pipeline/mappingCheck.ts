@@ -50,9 +50,11 @@ export function schemasOfTopic(
   registry: SchemaRegistry | undefined,
   files: ReadonlyMap<string, AvroSchema>,
 ): SchemasOfTopic {
-  return async ({ topic, event, schema }) => {
+  return async ({ topic, event, format, schema }) => {
     const fromFile = schema === undefined ? undefined : files.get(schema);
     if (fromFile) return [fromFile];
+    // AWS Glue tells a schema only by the id in a record.
+    if (format === 'glue') return [];
     const found = await registry?.latestSchemas(topic, [event]);
     return (found ?? []).map((subject) => subject.schema);
   };
@@ -68,7 +70,11 @@ function checkMapping(
   const paths = named.map(({ path }) => path);
   const readers = schemas.map((schema) => compileReader(schema, paths));
   if (readers.length === 0) {
-    const message = `the registry has no schema for the topic "${mapping.topic}" yet, so its fields can't be checked`;
+    const why =
+      mapping.format === 'glue'
+        ? `the schemas of the topic "${mapping.topic}" are fetched from AWS Glue by the first records`
+        : `the registry has no schema for the topic "${mapping.topic}" yet`;
+    const message = `${why}, so its fields can't be checked`;
     return [{ severity: 'warning', message, ...placeOf(loaded, index, ['topic']) }];
   }
   const own = readers.filter(
