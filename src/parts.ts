@@ -1,17 +1,29 @@
 import { readFileSync } from 'node:fs';
-import { createRegistry } from './avro/registry.ts';
+import type { SchemaRegistry } from './avro/registry.ts';
 import { type AvroSchema, parseSchema } from './avro/schema.ts';
 import type { LoadedConfig } from './config/load.ts';
 import { formatSetting } from './config/settingPath.ts';
 import { isPattern } from './config/topics.ts';
-import { ConfigurationError, formatProblem, type Problem, toError } from './errors.ts';
+import {
+  ConfigurationError,
+  formatProblem,
+  type Problem,
+  toError,
+  UnavailableError,
+} from './errors.ts';
 import { connectAdmin, type KafkaAdmin } from './kafka/admin.ts';
 import { createAdminKafka, createKafka } from './kafka/client.ts';
 import { DeadLetters, deadLetterTopic } from './kafka/deadLetters.ts';
 import type { Availability, UntilAvailable } from './pipeline/availability.ts';
-import { checkMappings, type SourcesOf, topicSources } from './pipeline/mappingCheck.ts';
+import {
+  checkMappings,
+  type MappingCheck,
+  type SourcesOf,
+  topicSources,
+} from './pipeline/mappingCheck.ts';
 import { checkTopics } from './pipeline/topicCheck.ts';
 import { createPowerspaceClient } from './powerspace/client.ts';
+import { openSources, schemaFolder } from './sources.ts';
 import { openStore, storeExists } from './store/open.ts';
 import type { Store } from './store/store.ts';
 import { kafkaLog, type Logger, quietKafkaLog } from './telemetry/log.ts';
@@ -43,20 +55,27 @@ export async function openParts(given: OpeningParts, opened: AsyncDisposableStac
   opened.defer(() => deadLetters.close());
   const client = createPowerspaceClient(config.powerspace);
   opened.defer(client.close);
-  const registry = config.registry && createRegistry(config.registry);
-  opened.defer(async () => registry?.close());
+  const { registry, source } = await openSources(
+    config,
+    { cache: schemaFolder(config), log },
+    opened,
+  );
 
   const failed = new AbortController();
   const until = availability.untilReached(AbortSignal.any([signal, failed.signal]));
   const connected = connectToTopics(given, until, opened);
   const patternTopics = hasPatterns(config) ? connected.then(({ topics }) => topics) : [];
+  const checking = checkFields(given, until, {
+    registry,
+    sourcesOf: async () => topicSources(registry, schemas, await patternTopics),
+  });
   const [{ admin }, store] = await allOrEveryProblem(failed, [
     connected,
     until(async () => keep(openStoreOf(config.store), opened)),
-    checkFields(given, until, async () => topicSources(registry, schemas, await patternTopics)),
+    checking,
   ]);
   await until(() => admin.ensureTopic(deadLetterTopic(config.kafka.group)));
-  return { config, kafka, admin, registry, schemas, store, client, deadLetters };
+  return { config, kafka, admin, source, schemas, store, client, deadLetters };
 }
 
 /** What all of them resolve with. The first that fails ends the waits of the others; their problems are told together. */
@@ -104,10 +123,15 @@ function hasPatterns({ mappings }: LoadedConfig['config']): boolean {
 async function checkFields(
   { loaded, log }: OpeningParts,
   until: UntilAvailable,
-  knownSources: () => Promise<SourcesOf>,
+  known: {
+    readonly registry: SchemaRegistry | undefined;
+    readonly sourcesOf: () => Promise<SourcesOf>;
+  },
 ): Promise<void> {
-  const sourcesOf = await knownSources();
-  const { problems, notes } = await until(() => checkMappings(loaded, sourcesOf));
+  const sourcesOf = await known.sourcesOf();
+  const { problems, notes } = await until(() =>
+    checkMappings(loaded, sourcesOf).catch((thrown) => doWithoutRegistry(thrown, known.registry)),
+  );
   failOnErrors(problems, log);
   for (const note of notes) log.info(note);
 }
@@ -122,6 +146,17 @@ function failOnErrors(problems: readonly Problem[], log: Logger): void {
 function openStoreOf(setting: string): Store {
   storeExists(setting);
   return openStore(setting);
+}
+
+/** A restart in an outage of the registry goes on with the schemas that were kept; what lacks one waits. */
+async function doWithoutRegistry(
+  thrown: unknown,
+  registry: SchemaRegistry | undefined,
+): Promise<Pick<MappingCheck, 'problems' | 'notes'>> {
+  const isOutage = thrown instanceof UnavailableError && (await registry?.hasSavedSchemas());
+  if (!isOutage) throw thrown;
+  const message = `${thrown.message}; going on with the schemas that were kept, so the fields of the mappings aren't checked`;
+  return { problems: [{ severity: 'warning', setting: 'registry.url', message }], notes: [] };
 }
 
 /** The schemas that the configuration names as files, by name. Throws ConfigurationError for a bad one. */

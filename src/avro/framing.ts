@@ -1,38 +1,62 @@
 import type { Mapping } from '../config/schema.ts';
 import { UndecodableError } from './errors.ts';
-import { fingerprintOf } from './fingerprint.ts';
-import type { AvroSchema } from './schema.ts';
+import { fingerprintText } from './fingerprint.ts';
+import { apicurioHeaders, type Headers, lastHeader, valueSchemaIdHeader } from './headers.ts';
+import { inflateBounded } from './inflate.ts';
+import type { SchemaReference } from './schemaReference.ts';
 
 /** How an Avro value is wrapped in a Kafka record. */
-export type Format = Mapping['format'];
+type Format = Mapping['format'];
+
+/** A topic's format, with what its bytes leave open. */
+export interface Wire {
+  readonly format: Format;
+  /** Which of Apicurio's ids stands in the payload; by default contentId, and globalId with apicurio-v2. */
+  readonly useId?: Mapping['useId'];
+}
 
 /** A record's value, taken out of its frame. */
 export interface Frame {
-  /** The Avro value alone; a view of the record's bytes. */
+  /** The Avro value alone, or compressed; a view of the record's bytes. */
   readonly payload: Buffer;
-  /** The writer schema's id in the registry, where the format names it. */
-  readonly schemaId?: number;
+  /** The writer's schema, where the format names it. */
+  readonly reference?: SchemaReference;
+  /** What {@link payloadOf} has to undo. */
+  readonly compression?: 'zlib';
 }
 
 const confluentHeader = 5;
+const apicurioLongHeader = 9;
+const guidHeader = 17;
+const glueHeader = 18;
 const singleObjectMarker = 0xc301;
 const singleObjectHeader = 10;
 /** Enough to recognise another format by. */
 const bytesShown = 12;
 
 /**
- * Takes a record's value out of its frame. `schema` is the configured one; single-object needs it and checks
- * that the bytes were written with it. Throws UndecodableError for bytes that are not in the format.
+ * Takes a record's value out of its frame, which may lie in its headers; decompresses nothing yet. Throws UndecodableError for bytes that
+ * are not in the format.
  */
-export function unframe(format: Format, value: Buffer, schema?: AvroSchema): Frame {
-  switch (format) {
+export function unframe(wire: Wire, value: Buffer, headers?: Headers): Frame {
+  switch (wire.format) {
     case 'confluent':
-      return unframeConfluent(value);
+      return unframeConfluent(value, headers);
+    case 'apicurio':
+    case 'apicurio-v2':
+      return unframeApicurio(wire, value, headers);
+    case 'glue':
+      return unframeGlue(value);
     case 'single-object':
-      return unframeSingleObject(value, schema);
+      return unframeSingleObject(value);
     case 'bare':
       return { payload: value };
   }
+}
+
+/** The Avro value alone. Throws UndecodableError for what can't be decompressed, or only to too many bytes. */
+export function payloadOf({ payload, compression }: Frame): Buffer {
+  return compression === undefined ? payload : inflateBounded(payload);
 }
 
 /** The value in Confluent's frame, for producers. */
@@ -46,46 +70,105 @@ export function frame(format: 'confluent', schemaId: number, payload: Buffer): B
   }
 }
 
-/** `00`, the schema's id in 4 bytes, big-endian, and the Avro value. */
-function unframeConfluent(value: Buffer): Frame {
+/**
+ * `00`, the schema's id in 4 bytes, big-endian, and the Avro value; or a header with `01` and the schema's GUID
+ * in 16 bytes, and the Avro value alone. As Confluent's own deserializer, it takes either, the header first.
+ */
+function unframeConfluent(value: Buffer, headers: Headers | undefined): Frame {
+  const header = lastHeader(headers, valueSchemaIdHeader);
+  if (header !== undefined) return unframeConfluentHeader(value, header);
   if (value.length < confluentHeader || value[0] !== 0) {
-    throw new UndecodableError(
-      `not in the format confluent, which starts with 00 and a schema id of 4 bytes: ${found(value)}`,
-    );
+    throw notIn('confluent, which starts with 00 and a schema id of 4 bytes', value);
   }
-  const schemaId = value.readInt32BE(1);
-  if (schemaId < 0) {
-    throw new UndecodableError(
-      `not in the format confluent, since ${schemaId} is no schema id: ${found(value)}`,
-    );
+  const id = value.readInt32BE(1);
+  if (id < 0) throw notIn(`confluent, since ${id} is no schema id`, value);
+  return { reference: { kind: 'id', value: id }, payload: value.subarray(confluentHeader) };
+}
+
+function unframeConfluentHeader(value: Buffer, header: Buffer): Frame {
+  if (header[0] === 1 && header.length === guidHeader) {
+    return { reference: { kind: 'guid', value: toUuid(header.subarray(1)) }, payload: value };
   }
-  return { schemaId, payload: value.subarray(confluentHeader) };
+  if (header[0] === 0 && header.length === confluentHeader && header.readInt32BE(1) >= 0) {
+    return { reference: { kind: 'id', value: header.readInt32BE(1) }, payload: value };
+  }
+  throw new UndecodableError(
+    `the header ${valueSchemaIdHeader} is not 01 and a GUID of 16 bytes: ${found(header)}`,
+  );
+}
+
+/**
+ * `00` and an id, in 4 bytes by the serializers of Apicurio 3 and in 8 by those of Apicurio 2; or a header with
+ * the id in 8 bytes, and the Avro value alone.
+ */
+function unframeApicurio(
+  { format, useId }: Wire,
+  value: Buffer,
+  headers: Headers | undefined,
+): Frame {
+  const encoding = lastHeader(headers, apicurioHeaders.encoding)?.toString() ?? 'BINARY';
+  if (encoding !== 'BINARY') {
+    throw new UndecodableError(`written as ${encoding}, and only Avro's binary encoding is read`);
+  }
+  for (const kind of ['globalId', 'contentId'] as const) {
+    const header = lastHeader(headers, apicurioHeaders[kind]);
+    if (header !== undefined) return { reference: { kind, value: idIn(header) }, payload: value };
+  }
+  const isLong = format === 'apicurio-v2';
+  const length = isLong ? apicurioLongHeader : confluentHeader;
+  if (value.length < length || value[0] !== 0) {
+    throw notIn(`${format}, which starts with 00 and an id of ${length - 1} bytes`, value);
+  }
+  const id = isLong ? value.readBigInt64BE(1) : BigInt(value.readInt32BE(1));
+  if (!isId(id)) throw notIn(`${format}, since ${id} is no id`, value);
+  const kind = useId ?? (isLong ? 'globalId' : 'contentId');
+  return { reference: { kind, value: Number(id) }, payload: value.subarray(length) };
+}
+
+function idIn(header: Buffer): number {
+  const id = header.length === 8 ? header.readBigInt64BE() : -1n;
+  if (isId(id)) return Number(id);
+  throw new UndecodableError(`the header with Apicurio's id is no id of 8 bytes: ${found(header)}`);
+}
+
+function isId(id: bigint): boolean {
+  return id >= 0n && id <= Number.MAX_SAFE_INTEGER;
+}
+
+/** `03`, the compression (`00` for none, `05` for zlib), the schema version's UUID in 16 bytes, and the Avro value. */
+function unframeGlue(value: Buffer): Frame {
+  if (value.length < glueHeader || value[0] !== 3) {
+    throw notIn('glue, which starts with 03, a byte for the compression and a UUID', value);
+  }
+  const reference = { kind: 'versionId', value: toUuid(value.subarray(2, glueHeader)) } as const;
+  const payload = value.subarray(glueHeader);
+  if (value[1] === 0) return { reference, payload };
+  if (value[1] === 5) return { reference, payload, compression: 'zlib' };
+  throw notIn('glue, whose second byte is 00 (no compression) or 05 (zlib)', value);
 }
 
 /** `C3 01`, the schema's CRC-64-AVRO fingerprint in 8 bytes, little-endian, and the Avro value. */
-function unframeSingleObject(value: Buffer, schema: AvroSchema | undefined): Frame {
-  if (schema === undefined) throw new TypeError('the format single-object needs a schema');
+function unframeSingleObject(value: Buffer): Frame {
   if (value.length < singleObjectHeader || value.readUInt16BE() !== singleObjectMarker) {
-    throw new UndecodableError(
-      `not in the format single-object, which starts with c301 and a fingerprint of 8 bytes: ${found(value)}`,
-    );
+    throw notIn('single-object, which starts with c301 and a fingerprint of 8 bytes', value);
   }
-  const actual = value.readBigUInt64LE(2);
-  const expected = fingerprintOf(schema);
-  if (actual !== expected) {
-    throw new UndecodableError(
-      `written with another schema than the configured one: fingerprint ${hex(actual)}, not ${hex(expected)}`,
-    );
-  }
-  return { payload: value.subarray(singleObjectHeader) };
+  const fingerprint = fingerprintText(value.readBigUInt64LE(2));
+  return {
+    reference: { kind: 'fingerprint', value: fingerprint },
+    payload: value.subarray(singleObjectHeader),
+  };
+}
+
+function toUuid(bytes: Buffer): string {
+  return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
+}
+
+function notIn(format: string, value: Buffer): UndecodableError {
+  return new UndecodableError(`not in the format ${format}: ${found(value)}`);
 }
 
 function found(value: Buffer): string {
   const start = value.toString('hex', 0, bytesShown);
   const more = value.length > bytesShown ? '…' : '';
   return `${value.length} bytes${start === '' ? '' : `, ${start}${more}`}`;
-}
-
-function hex(fingerprint: bigint): string {
-  return fingerprint.toString(16).padStart(16, '0');
 }

@@ -1,24 +1,21 @@
-import { Pool } from 'undici';
-import type { Config } from '../config/schema.ts';
-import { toError, UnavailableError } from '../errors.ts';
-import type { RegistryAnswer } from './registryAnswer.ts';
+import { type ApicurioId, ApicurioSchemas, type ApicurioVersion } from './apicurioSchemas.ts';
 import { readAnswer, registeredAnswer, subjectsAnswer } from './registryAnswer.ts';
+import { RegistryClient, type RegistryOptions } from './registryClient.ts';
 import { RegistrySchemas, type SubjectSchema } from './registrySchemas.ts';
+import { SavedSchemas } from './savedSchemas.ts';
 import type { AvroSchema } from './schema.ts';
-import { SchemaCache } from './schemaCache.ts';
+import type { SchemaReference } from './schemaReference.ts';
+import { createSchemaSource, type SchemaSource } from './schemaSource.ts';
+
+export type { RegistryOptions };
 
 /**
- * A schema registry with Confluent's API. Nothing is asked twice by itself: whoever calls may call again after
- * an UnavailableError (no whole answer in time, 408, 429, 5xx, or one that no registry gives). Everything
- * throws ConfigurationError where a setting must change, as after 401 and 403.
+ * A schema registry with Confluent's API, and with Apicurio's own for Apicurio's ids. Nothing is asked twice by
+ * itself: whoever calls may call again after an UnavailableError (no whole answer in time, 408, 429, 5xx, or
+ * one that no registry gives). Everything throws ConfigurationError where a setting must change, as after 401
+ * and 403.
  */
-export interface SchemaRegistry {
-  /**
-   * The writer schema with this id, with the schemas that it refers to; undefined when the registry does not
-   * know the id. Concurrent askers share one request; what was found is kept for good, that an id is unknown
-   * for 30 s. Throws UnreadableSchemaError for a schema that is not Avro, or that is invalid.
-   */
-  schemaById(id: number): Promise<AvroSchema | undefined>;
+export interface SchemaRegistry extends SchemaSource {
   /**
    * The latest schema of each subject that a topic's values may have: `<topic>-value`, `<topic>-<record name>`,
    * or the full name of one of the events; if there is none, a full name that ends in one of the events, which
@@ -29,117 +26,93 @@ export interface SchemaRegistry {
   register(subject: string, schema: AvroSchema): Promise<number>;
   /** One request that shows that the registry is there and lets us in. */
   ping(): Promise<void>;
+  /** Whether schemas were kept in files, so that it can be done without for a time. */
+  hasSavedSchemas(): Promise<boolean>;
   /** Ends the connections; what is under way fails. */
   close(): Promise<void>;
 }
 
-/** Where the registry is and how to log in; `timeout` is in milliseconds, for a whole answer. */
-export type RegistryOptions = NonNullable<Config['registry']>;
-
-/** Schemas are asked for once each; more connections than this would only burden the registry. */
-const connections = 4;
-/** Far beyond any schema, and any list of subjects. */
-const bodyLimit = 8 * 1024 * 1024;
-const mediaType = 'application/vnd.schemaregistry.v1+json';
-
-/** Opens no connection before the first request. */
-export function createRegistry(options: RegistryOptions): SchemaRegistry {
+/**
+ * Opens no connection before the first request. Schemas are kept in the folder `cache`, if there is one;
+ * `onSaveFailure` is told of those that could not be. Throws ConfigurationError for TLS files that can't be read.
+ */
+export function createRegistry(
+  options: RegistryOptions,
+  onSaveFailure: (error: Error) => void = () => {},
+): SchemaRegistry {
+  const addresses = [options.url].flat();
   const client = new RegistryClient(options);
-  const schemas = new RegistrySchemas(client);
-  const cache = new SchemaCache(
-    (id) => schemas.byId(id),
-    () => performance.now(),
+  const confluent = client.api(confluentPath);
+  const schemas = new RegistrySchemas(confluent);
+  const apicurio = new ApicurioSchemas(
+    (version) => client.api((path) => apicurioPath(path, version)),
+    versionIn(addresses[0] ?? ''),
   );
+  // Whichever of the addresses comes first: they are the same registry.
+  const owner = addresses.toSorted().join(' ');
+  const saved = options.cache === undefined ? undefined : new SavedSchemas(options.cache, owner);
+  const source = createSchemaSource({
+    part: `schema registry at ${addresses.map(shownAddress).join(', ')}`,
+    load: (reference) => load(reference, schemas, apicurio),
+    saved,
+    onSaveFailure,
+  });
   return {
-    schemaById: (id) => cache.get(id),
+    ...source,
     latestSchemas: (topic, events) => schemas.latest(topic, events),
     async register(subject, schema) {
       if (schema.references.length > 0) {
         throw new TypeError(`cannot register a schema with references for ${subject}`);
       }
       const path = `/subjects/${encodeURIComponent(subject)}/versions`;
-      const answer = await client.ask('POST', path, { schema: JSON.stringify(schema.json) });
+      const answer = await confluent.ask('POST', path, { schema: JSON.stringify(schema.json) });
       return readAnswer(answer, registeredAnswer).id;
     },
     async ping() {
-      readAnswer(await client.ask('GET', '/subjects'), subjectsAnswer);
+      readAnswer(await confluent.ask('GET', '/subjects'), subjectsAnswer);
     },
+    hasSavedSchemas: async () => (await saved?.any()) ?? false,
     close: () => client.close(),
   };
 }
 
-class RegistryClient {
-  /** As messages call it; without the user and password that a URL may hold. */
-  readonly #part: string;
-  readonly #basePath: string;
-  readonly #headers: Readonly<Record<string, string>>;
-  readonly #timeout: number;
-  readonly #pool: Pool;
-
-  constructor({ url, auth, timeout }: RegistryOptions) {
-    const { origin, pathname } = new URL(url);
-    this.#basePath = pathname.replace(/\/+$/, '');
-    this.#part = `schema registry at ${origin}${this.#basePath}`;
-    this.#timeout = timeout;
-    this.#headers = { accept: `${mediaType}, application/json`, ...authorization(auth) };
-    this.#pool = new Pool(origin, {
-      connections,
-      connect: { timeout },
-      // One deadline covers the whole answer (ask below), so undici's own two are off.
-      headersTimeout: 0,
-      bodyTimeout: 0,
-      maxResponseSize: bodyLimit,
-    });
-  }
-
-  /** One request, answered whole within the time-out, whatever the status; else throws UnavailableError. */
-  async ask(method: 'GET' | 'POST', path: string, body?: unknown): Promise<RegistryAnswer> {
-    const request = `${method} ${path}`;
-    const deadline = AbortSignal.timeout(this.#timeout);
-    try {
-      // undici heeds the signal only once the request has a connection.
-      const exchange = this.#exchange(method, path, body, deadline);
-      const answer = await Promise.race([exchange, rejectionOf(deadline)]);
-      return { part: this.#part, request, ...answer };
-    } catch (thrown) {
-      const detail = deadline.aborted
-        ? `no whole answer to ${request} within ${this.#timeout} ms`
-        : `no answer to ${request}: ${describeFailure(thrown)}`;
-      throw new UnavailableError(this.#part, detail, { cause: thrown });
-    }
-  }
-
-  close(): Promise<void> {
-    return this.#pool.destroy();
-  }
-
-  async #exchange(method: 'GET' | 'POST', path: string, body: unknown, signal: AbortSignal) {
-    const answer = await this.#pool.request({
-      method,
-      path: `${this.#basePath}${path}`,
-      headers: body === undefined ? this.#headers : { ...this.#headers, 'content-type': mediaType },
-      body: body === undefined ? null : JSON.stringify(body),
-      signal,
-    });
-    return { status: answer.statusCode, body: await answer.body.text() };
+async function load(
+  reference: SchemaReference,
+  schemas: RegistrySchemas,
+  apicurio: ApicurioSchemas,
+): Promise<AvroSchema | undefined> {
+  switch (reference.kind) {
+    case 'id':
+      return schemas.byId(reference.value);
+    case 'guid':
+      return schemas.byGuid(reference.value);
+    case 'globalId':
+    case 'contentId':
+      return apicurio.byId(reference as ApicurioId);
+    default:
+      throw new TypeError(`a registry knows no ${reference.kind}`);
   }
 }
 
-function authorization(auth: RegistryOptions['auth']): Record<string, string> {
-  if (auth === undefined) return {};
-  if ('token' in auth) return { authorization: `Bearer ${auth.token}` };
-  const credentials = Buffer.from(`${auth.username}:${auth.password}`).toString('base64');
-  return { authorization: `Basic ${credentials}` };
+/** Apicurio's APIs lie beside each other: `/apis/ccompat/v7`, `/apis/registry/v2`, `/apis/registry/v3`. */
+const apicurioApi = /\/apis\/(?:ccompat|registry)\/v(\d+)$/;
+
+function confluentPath(path: string): string {
+  return path.replace(/\/apis\/registry\/v\d+$/, '/apis/ccompat/v7');
 }
 
-function rejectionOf(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-  });
+function apicurioPath(path: string, version: ApicurioVersion): string {
+  return `${path.replace(apicurioApi, '')}/apis/registry/v${version}`;
 }
 
-/** A failure to connect to each of a host's addresses has no message, only a code. */
-function describeFailure(thrown: unknown): string {
-  const error: NodeJS.ErrnoException = toError(thrown);
-  return error.message || error.code || error.name;
+/** The version that an address names, if it is one of Apicurio's own API. */
+function versionIn(url: string): ApicurioVersion | undefined {
+  const version = Number(/\/apis\/registry\/v(\d+)\/*$/.exec(url)?.[1]);
+  return version === 2 || version === 3 ? version : undefined;
+}
+
+/** Without the user and password that a URL may hold. */
+function shownAddress(url: string): string {
+  const { origin, pathname } = new URL(url);
+  return `${origin}${pathname.replace(/\/+$/, '')}`;
 }

@@ -8,13 +8,15 @@ export interface RegistryAnswer {
   /** `GET /schemas/ids/7`, for messages. */
   readonly request: string;
   readonly status: number;
+  /** `application/json`, or empty. */
+  readonly contentType: string;
   readonly body: string;
 }
 
 /** A schema's use of another one, by subject and version. */
 const reference = z.object({ subject: z.string(), version: z.int() });
 
-/** What `/schemas/ids/{id}` answers, as far as it is used. */
+/** What `/schemas/ids/{id}` and `/schemas/guids/{guid}` answer, as far as it is used. */
 export const schemaAnswer = z.object({
   schema: z.string(),
   schemaType: z.string().nullish(),
@@ -46,16 +48,40 @@ export function isNotFound({ status, body }: RegistryAnswer): boolean {
 const errorAnswer = z.object({ error_code: z.int(), message: z.string() });
 
 /**
+ * As {@link isNotFound}, for Apicurio's own API, which names its errors: ArtifactNotFoundException,
+ * ContentNotFoundException. A path that it does not have is a plain NotFoundException.
+ */
+export function isNotFoundByApicurio({ status, body }: RegistryAnswer): boolean {
+  const { data } = apicurioError.safeParse(parseJson(body));
+  return status === 404 && data !== undefined && /^\w+NotFoundException$/.test(data.name);
+}
+
+/** `{"error_code":404,"name":"ContentNotFoundException","message":"No content with …"}`; 3.x says `status` and `title` as well. */
+const apicurioError = z.object({ name: z.string() });
+
+/**
  * The body of an answer that says yes. Throws ConfigurationError where the settings are what must change, and
  * UnavailableError for everything that may pass.
  */
 export function readAnswer<Body>(answer: RegistryAnswer, body: z.ZodType<Body>): Body {
-  if (answer.status < 200 || answer.status > 299) throw refusal(answer);
-  const parsed = body.safeParse(parseJson(answer.body));
+  const parsed = body.safeParse(parseJson(readText(answer)));
   if (parsed.success) return parsed.data;
-  throw new UnavailableError(
-    answer.part,
-    `the answer to ${answer.request} is not what a registry says: ${excerpt(answer.body)}`,
+  throw notARegistry(answer);
+}
+
+/** As {@link readAnswer}, for a body of any kind but a page for people, which is some proxy's. */
+export function readText(answer: RegistryAnswer): string {
+  if (answer.status < 200 || answer.status > 299) throw refusal(answer);
+  if (answer.contentType.startsWith('text/html') && answer.body.trimStart().startsWith('<')) {
+    throw notARegistry(answer);
+  }
+  return answer.body;
+}
+
+function notARegistry({ part, request, body }: RegistryAnswer): UnavailableError {
+  return new UnavailableError(
+    part,
+    `the answer to ${request} is not what a registry says: ${excerpt(body)}`,
   );
 }
 
@@ -75,7 +101,7 @@ function refusal(answer: RegistryAnswer): Error {
   if (status === 409 || status === 422) {
     return misconfigured('registry', 'it does not take this schema');
   }
-  const hint = status === 404 ? '; does registry.url lead to its Confluent-compatible API?' : '';
+  const hint = status === 404 ? '; does registry.url lead to the API of a registry?' : '';
   return new UnavailableError(part, `answered ${detail}${hint}`);
 }
 

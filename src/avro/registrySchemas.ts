@@ -1,15 +1,15 @@
-import { toError } from '../errors.ts';
 import { recordsIn } from './avscType.ts';
 import { UnreadableSchemaError } from './errors.ts';
+import { checkReadable, parseAvro } from './foreignSchema.ts';
 import {
   isNotFound,
-  type RegistryAnswer,
   readAnswer,
   type SchemaAnswer,
   schemaAnswer,
   subjectsAnswer,
   versionAnswer,
 } from './registryAnswer.ts';
+import type { RegistryApi } from './registryClient.ts';
 import { type AvroSchema, readableType } from './schema.ts';
 
 /** A subject's latest schema. */
@@ -20,28 +20,32 @@ export interface SubjectSchema {
   readonly schema: AvroSchema;
 }
 
-/** What is needed of a client: a request and its whole answer. */
-interface Client {
-  ask(method: 'GET', path: string): Promise<RegistryAnswer>;
-}
-
-/** Puts schemas together from a registry's answers. Throws as SchemaRegistry says. */
+/** Puts schemas together from the answers of Confluent's API. Throws as SchemaRegistry says. */
 export class RegistrySchemas {
-  readonly #client: Client;
+  readonly #api: RegistryApi;
 
-  constructor(client: Client) {
-    this.#client = client;
+  constructor(api: RegistryApi) {
+    this.#api = api;
   }
 
   /** Undefined when the registry does not know the id. */
-  async byId(id: number): Promise<AvroSchema | undefined> {
-    const answer = await this.#client.ask('GET', `/schemas/ids/${id}`);
+  byId(id: number): Promise<AvroSchema | undefined> {
+    return this.#find(id, `/schemas/ids/${id}`);
+  }
+
+  /** Undefined when the registry does not know the GUID, which registries of Confluent 8.0 and later have. */
+  byGuid(guid: string): Promise<AvroSchema | undefined> {
+    return this.#find(guid, `/schemas/guids/${guid}`);
+  }
+
+  async #find(id: number | string, path: string): Promise<AvroSchema | undefined> {
+    const answer = await this.#api.ask('GET', path);
     return isNotFound(answer) ? undefined : this.#toSchema(id, readAnswer(answer, schemaAnswer));
   }
 
   /** The latest schema of each subject that the values of a topic with these events may have. */
   async latest(topic: string, events: readonly string[]): Promise<readonly SubjectSchema[]> {
-    const subjects = readAnswer(await this.#client.ask('GET', '/subjects'), subjectsAnswer);
+    const subjects = readAnswer(await this.#api.ask('GET', '/subjects'), subjectsAnswer);
     const found = await this.#latestOf(
       subjects.filter((name) => events.includes(name) || mayBeOf(topic, name)),
     );
@@ -54,7 +58,7 @@ export class RegistrySchemas {
   /** Leaves out a subject that was deleted since the subjects were listed. */
   async #latestOf(subjects: readonly string[]): Promise<SubjectSchema[]> {
     const latest = subjects.map(async (subject) => {
-      const answer = await this.#client.ask('GET', versionPath(subject, 'latest'));
+      const answer = await this.#api.ask('GET', versionPath(subject, 'latest'));
       if (isNotFound(answer)) return undefined;
       const found = readAnswer(answer, versionAnswer);
       const { id, version } = found;
@@ -63,25 +67,24 @@ export class RegistrySchemas {
     return (await Promise.all(latest)).filter((found) => found !== undefined);
   }
 
-  async #toSchema(id: number, answer: SchemaAnswer): Promise<AvroSchema> {
-    const json = parseAvro(id, answer);
-    const schema = { json, references: await this.#references(id, answer, new Set()) };
-    try {
-      readableType(schema);
-    } catch (thrown) {
-      throw new UnreadableSchemaError(id, toError(thrown).message, { cause: thrown });
-    }
-    return schema;
+  async #toSchema(id: number | string, answer: SchemaAnswer): Promise<AvroSchema> {
+    const json = parseAvro(id, answer.schema, answer.schemaType);
+    const references = await this.#references(id, answer, new Set());
+    return checkReadable(id, { json, references });
   }
 
   /** The schemas that one refers to, each once and after those that it refers to itself. */
-  async #references(id: number, answer: SchemaAnswer, seen: Set<string>): Promise<unknown[]> {
+  async #references(
+    id: number | string,
+    answer: SchemaAnswer,
+    seen: Set<string>,
+  ): Promise<unknown[]> {
     const schemas: unknown[] = [];
     for (const { subject, version } of answer.references ?? []) {
       const path = versionPath(subject, version);
       if (seen.has(path)) continue;
       seen.add(path);
-      const found = await this.#client.ask('GET', path);
+      const found = await this.#api.ask('GET', path);
       if (isNotFound(found)) {
         throw new UnreadableSchemaError(
           id,
@@ -89,7 +92,8 @@ export class RegistrySchemas {
         );
       }
       const referenced = readAnswer(found, versionAnswer);
-      schemas.push(...(await this.#references(id, referenced, seen)), parseAvro(id, referenced));
+      const own = parseAvro(id, referenced.schema, referenced.schemaType);
+      schemas.push(...(await this.#references(id, referenced, seen)), own);
     }
     return schemas;
   }
@@ -116,17 +120,4 @@ function isOf(topic: string, { subject, schema }: SubjectSchema): boolean {
 /** The last part of a record's name; empty for a subject that is named otherwise. */
 function shortNameOf(subject: string): string {
   return recordName.test(subject) ? subject.slice(subject.lastIndexOf('.') + 1) : '';
-}
-
-function parseAvro(id: number, { schema, schemaType }: SchemaAnswer): unknown {
-  if (schemaType != null && schemaType !== 'AVRO') {
-    throw new UnreadableSchemaError(id, `it is of type ${schemaType}, and only AVRO is read`);
-  }
-  try {
-    return JSON.parse(schema);
-  } catch (thrown) {
-    throw new UnreadableSchemaError(id, `it is no JSON: ${toError(thrown).message}`, {
-      cause: thrown,
-    });
-  }
 }

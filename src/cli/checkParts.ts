@@ -72,7 +72,7 @@ export const partsToCheck: readonly Part[] = [
   {
     name: 'schemas',
     setting: 'registry.url',
-    address: ({ registry }) => registry?.url ?? 'schema files',
+    address: ({ registry }) => registry?.url.join(', ') ?? 'schema files',
     look: lookAtSchemas,
   },
   { name: 'store', setting: 'store', address: ({ store }) => store, look: lookAtStore },
@@ -106,7 +106,8 @@ async function lookAtSchemas({ loaded, clusterTopics }: CheckSession): Promise<L
   const { config } = loaded;
   const schemas = readSchemas(loaded);
   const hasPatterns = config.mappings.some(({ topic }) => isPattern(topic));
-  const registry = config.registry && createRegistry(config.registry);
+  // Without its folder: a check creates nothing.
+  const registry = config.registry && createRegistry({ ...config.registry, cache: undefined });
   try {
     await registry?.ping();
     // Without Kafka, whose part says so, patterns take no topic.

@@ -1,10 +1,10 @@
-import { createRegistry } from '../avro/registry.ts';
 import { topicsOf } from '../config/topics.ts';
 import { createAdminKafka } from '../kafka/client.ts';
 import type { SourceRecord } from '../kafka/partition.ts';
 import { readLastRecords } from '../kafka/sample.ts';
 import { readSchemas } from '../parts.ts';
 import { type Rehearsed, rehearse } from '../pipeline/rehearsal.ts';
+import { openSources } from '../sources.ts';
 import { openClicks } from '../store/open.ts';
 import { createLog, quietKafkaLog } from '../telemetry/log.ts';
 import type { CheckSession } from './checkParts.ts';
@@ -28,21 +28,18 @@ export async function takeSample(
   const known = await clusterTopics();
   const named = config.mappings.flatMap(({ topic }) => topicsOf(topic, known));
   const topics = [...new Set(named)].filter((topic) => known.includes(topic));
-  const kafka = createAdminKafka(config.kafka, quietKafkaLog(createLog(config.log.level)));
+  const log = createLog(config.log.level);
+  const kafka = createAdminKafka(config.kafka, quietKafkaLog(log));
   const records: SourceRecord[] = [];
   for (const topic of topics) {
     records.push(...(await readLastRecords(kafka, config.kafka, topic, size)));
   }
-  const schemas = readSchemas(loaded);
-  const registry = config.registry && createRegistry(config.registry);
+  await using opened = new AsyncDisposableStack();
+  const { source } = await openSources(config, { cache: undefined, log }, opened);
   const clicks = openClicks(config.store);
-  try {
-    const findClicks = clicks?.find ?? (async () => new Map());
-    return await rehearse(records, { config, registry, schemas, findClicks });
-  } finally {
-    clicks?.close();
-    await registry?.close();
-  }
+  opened.defer(() => clicks?.close());
+  const findClicks = clicks?.find ?? (async () => new Map());
+  return await rehearse(records, { config, source, schemas: readSchemas(loaded), findClicks });
 }
 
 /** The sample as a table, and below it what the records of each topic would become in all. */

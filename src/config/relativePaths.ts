@@ -2,15 +2,20 @@ import { resolve } from 'node:path';
 import type { Config, Mapping } from './schema.ts';
 
 /**
- * Makes the names of files absolute: schema files, TLS files and the SQLite file are relative to the
- * folder of the configuration file, so that it doesn't matter from where the connector is started.
+ * Makes the names of files absolute: schema files, TLS files, the SQLite file and the folder of schemas are
+ * relative to the folder of the configuration file, so that it doesn't matter from where the connector is started.
  */
 export function resolvePaths(config: Config, folder: string): Config {
   const absolute = (file: string): string => resolve(folder, file);
-  const { kafka, store, mappings } = config;
+  const { kafka, registry, store, mappings } = config;
   return {
     ...config,
     kafka: typeof kafka.ssl === 'object' ? { ...kafka, ssl: mapFiles(kafka.ssl, absolute) } : kafka,
+    registry: registry && {
+      ...registry,
+      ...(registry.ssl && { ssl: mapFiles(registry.ssl, absolute) }),
+      ...(registry.cache && { cache: absolute(registry.cache) }),
+    },
     store: `sqlite:${absolute(store.slice('sqlite:'.length))}`,
     mappings: mappings.map(
       (mapping): Mapping =>

@@ -4,6 +4,8 @@ import type { Finding } from './settingPath.ts';
 import { valueAt } from './settingPath.ts';
 import { isPattern, takesTopic } from './topics.ts';
 
+type Format = Mapping['format'];
+
 /** A mapping that is valid by itself, and its place in the list. */
 interface Placed {
   readonly index: number;
@@ -31,27 +33,45 @@ export function checkRules(root: unknown): Finding[] {
 }
 
 function checkMapping({ index, mapping }: Placed): Finding[] {
-  return [...checkSchemaFile(index, mapping), ...checkCurrency(index, mapping)];
+  return [
+    ...checkSchemaFile(index, mapping),
+    ...checkUseId(index, mapping),
+    ...checkCurrency(index, mapping),
+  ];
 }
 
+/** Where each format's schemas come from. */
+const fileFormats: readonly Format[] = ['bare', 'single-object'];
+const registryFormats: readonly Format[] = ['confluent', 'apicurio', 'apicurio-v2'];
+
 function checkSchemaFile(index: number, { format, schema }: Mapping): Finding[] {
-  if (format !== 'confluent' && schema === undefined)
+  if (fileFormats.includes(format) && schema === undefined)
     return [
       {
         path: ['mappings', index, 'format'],
         message: `the format ${format} needs schema: FILE.avsc beside it`,
       },
     ];
-  if (format === 'confluent' && schema !== undefined)
+  if (registryFormats.includes(format) && schema !== undefined)
     return [
       {
         path: ['mappings', index, 'schema'],
-        message:
-          'a schema file goes with the formats bare and single-object; with confluent, the schema comes from the registry',
+        message: `a schema file goes with the formats bare, single-object and glue; with ${format}, the schema comes from the registry`,
         at: 'name',
       },
     ];
   return [];
+}
+
+function checkUseId(index: number, { format, useId }: Mapping): Finding[] {
+  if (useId === undefined || format === 'apicurio' || format === 'apicurio-v2') return [];
+  return [
+    {
+      path: ['mappings', index, 'useId'],
+      message: `goes with the formats apicurio and apicurio-v2, not with ${format}`,
+      at: 'name',
+    },
+  ];
 }
 
 function checkCurrency(index: number, mapping: Mapping): Finding[] {
@@ -88,7 +108,7 @@ function checkAgainstEarlier({ index, mapping }: Placed, earlier: readonly Place
   const odd = sameTopic.find((other) => !isReadAlike(other.mapping, mapping));
   const odds = odd && {
     path: ['mappings', index, 'topic'],
-    message: `all mappings of a topic must have the same format and schema; mappings[${odd.index}] has others`,
+    message: `all mappings of a topic must have the same format, useId and schema; mappings[${odd.index}] has others`,
   };
   return [twins, odds].filter((finding) => finding !== undefined);
 }
@@ -109,16 +129,18 @@ function isSameName(one: string, other: string): boolean {
 }
 
 function isReadAlike(one: Mapping, other: Mapping): boolean {
-  return one.format === other.format && one.schema === other.schema;
+  return one.format === other.format && one.useId === other.useId && one.schema === other.schema;
 }
 
 function checkRegistry(root: unknown, placed: readonly Placed[]): Finding[] {
-  const user = placed.find(({ mapping }) => mapping.format === 'confluent');
-  if (user === undefined || valueAt(root, ['registry']) !== undefined) return [];
+  const registry = valueAt(root, ['registry']);
+  const user = placed.find(({ mapping }) => registryFormats.includes(mapping.format));
+  if (registry !== undefined) return checkClientCertificate('registry', valueAt(registry, ['ssl']));
+  if (user === undefined) return [];
   return [
     {
       path: ['registry'],
-      message: `required, but missing: mappings[${user.index}] has the format confluent, whose schemas come from a registry (registry.url)`,
+      message: `required, but missing: mappings[${user.index}] has the format ${user.mapping.format}, whose schemas come from a registry (registry.url)`,
     },
   ];
 }
@@ -133,17 +155,17 @@ function checkKafka(root: unknown, placed: readonly Placed[]): Finding[] {
       path: ['mappings', index, 'topic'],
       message: 'this is the topic that dead letters are written to; it cannot be read as well',
     }));
-  return [...loops, ...checkClientCertificate(kafka.ssl)];
+  return [...loops, ...checkClientCertificate('kafka', kafka.ssl)];
 }
 
-function checkClientCertificate(ssl: unknown): Finding[] {
+function checkClientCertificate(part: 'kafka' | 'registry', ssl: unknown): Finding[] {
   const cert = valueAt(ssl, ['cert']);
   const key = valueAt(ssl, ['key']);
   if ((cert === undefined) === (key === undefined)) return [];
   const [present, absent] = cert === undefined ? ['key', 'cert'] : ['cert', 'key'];
   return [
     {
-      path: ['kafka', 'ssl', present],
+      path: [part, 'ssl', present],
       message: `needs ${absent} beside it: a client certificate takes both files`,
     },
   ];

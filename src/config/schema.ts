@@ -7,6 +7,7 @@ import {
   duration,
   groupName,
   httpUrl,
+  httpUrls,
   listenAddress,
   notYet,
   path,
@@ -19,17 +20,13 @@ import {
   timeout,
 } from './values.ts';
 
-const ssl = z.union(
-  [
-    z.boolean(),
-    z.strictObject({
-      ca: text.optional().meta({ description: 'A file with the certificate authorities (PEM).' }),
-      cert: text.optional().meta({ description: 'A file with the client certificate (PEM).' }),
-      key: text.optional().meta({ description: 'A file with the client key (PEM).' }),
-    }),
-  ],
-  'expected true, false or the files ca, cert and key',
-);
+const tlsFiles = z.strictObject({
+  ca: text.optional().meta({ description: 'A file with the certificate authorities (PEM).' }),
+  cert: text.optional().meta({ description: 'A file with the client certificate (PEM).' }),
+  key: text.optional().meta({ description: 'A file with the client key (PEM).' }),
+});
+
+const ssl = z.union([z.boolean(), tlsFiles], 'expected true, false or the files ca, cert and key');
 
 const mechanisms = ['plain', 'scram-sha-256', 'scram-sha-512'] as const;
 const mechanismNotYet = notYet(['oauthbearer', 'aws', 'aws-msk-iam'], mechanisms);
@@ -74,9 +71,17 @@ const registryAuth = z.union(
 );
 
 const registry = z.strictObject({
-  url: httpUrl.meta({ description: 'Base address of the Confluent-compatible API.' }),
+  url: httpUrls.meta({
+    description:
+      'Base address of the registry; of several, as a list or with commas, the next is asked when one fails.',
+  }),
   auth: registryAuth.optional().meta({ description: 'Username and password, or a bearer token.' }),
+  ssl: tlsFiles.optional().meta({ description: 'The files to use for https addresses.' }),
   timeout: timeout.prefault('5s').meta({ description: 'Time for a whole answer.' }),
+  cache: text.optional().meta({
+    description:
+      'The folder where schemas are kept for times without a registry; by default, beside the store.',
+  }),
 });
 
 const powerspace = z.strictObject({
@@ -115,8 +120,7 @@ const clicks = z.strictObject({
     .meta({ description: 'How much later than the event a click may be dated.' }),
 });
 
-const formats = ['confluent', 'single-object', 'bare'] as const;
-const formatNotYet = notYet(['apicurio', 'glue'], formats);
+const formats = ['confluent', 'apicurio', 'apicurio-v2', 'glue', 'single-object', 'bare'] as const;
 
 const source = {
   topic: topicSetting.meta({ description: 'The Kafka topic, or a /pattern/ of topics.' }),
@@ -133,11 +137,16 @@ const source = {
       'Fields and what must be true of each: its value, one of a list, or not, exists, above, atLeast, below, atMost.',
   }),
   format: z
-    .enum(formats, { error: (issue) => formatNotYet(issue.input) })
+    .enum(formats)
     .default('confluent')
     .meta({ description: 'How the Avro value is framed.' }),
+  useId: z.enum(['contentId', 'globalId']).optional().meta({
+    description:
+      'The id that the serializers of Apicurio write; by default contentId, and globalId with apicurio-v2.',
+  }),
   schema: text.optional().meta({
-    description: 'A schema file (.avsc), for the formats bare and single-object.',
+    description:
+      'A schema file (.avsc), for the formats bare and single-object, and for glue without AWS.',
   }),
 };
 
@@ -217,9 +226,9 @@ const log = z.strictObject({
 /** Every setting, declared once: type, default, description. Durations come out in milliseconds. */
 export const configSchema = z.strictObject({
   kafka: kafkaSchema.meta({ description: 'The brokers and the consumer group.' }),
-  registry: registry
-    .optional()
-    .meta({ description: 'The schema registry, for mappings of the format confluent.' }),
+  registry: registry.optional().meta({
+    description: 'The schema registry, for mappings of the formats confluent and apicurio.',
+  }),
   store: store
     .default('sqlite:connector.db')
     .meta({ description: 'Where clicks and the ledger are kept: sqlite:FILE.' }),

@@ -42,9 +42,11 @@ export const text = z.string().min(1);
 /** Secrets are marked: no message shows what stands there. */
 export const secret = text.meta({ secret: true });
 
+const expectedUrl = 'expected an http:// or https:// address';
+
 /** An address to which paths are appended; user and password have settings of their own. */
 export const httpUrl = z
-  .url({ protocol: /^https?$/, error: 'expected an http:// or https:// address', abort: true })
+  .url({ protocol: /^https?$/, error: expectedUrl, abort: true })
   .refine(
     (value) => ['username', 'password', 'search', 'hash'].every((part) => isWithout(value, part)),
     'an address without user, password, ? and # is needed here',
@@ -54,18 +56,33 @@ function isWithout(url: string, part: string): boolean {
   return Reflect.get(new URL(url), part) === '';
 }
 
+/** One such address or several: a list, or a text with commas. */
+export const httpUrls = z
+  .union([text, z.array(text).min(1)], 'expected an http:// or https:// address or a list of them')
+  .transform(splitList)
+  .superRefine((list, context) => {
+    const issues = z.array(httpUrl).min(1).safeParse(list).error?.issues ?? [];
+    for (const { message } of issues) {
+      const isOther = message !== expectedUrl && !message.startsWith('Too small');
+      context.addIssue(isOther ? message : 'each must be an http:// or https:// address');
+    }
+  });
+
+/** `${KAFKA_BROKERS}` and its like may hold several, separated by commas. */
+function splitList(value: string | string[]): string[] {
+  return [value]
+    .flat()
+    .flatMap((entry) => entry.split(','))
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== '');
+}
+
 const hostAndPort = /^([^\s:/@,]+|\[[0-9a-fA-F:.]+\]):\d{1,5}$/;
 
-/** One text or a list of them; `${KAFKA_BROKERS}` may hold several, separated by commas. */
+/** One text or a list of them. */
 export const brokers = z
   .union([text, z.array(text).min(1)], 'expected host:port or a list of them')
-  .transform((value) =>
-    [value]
-      .flat()
-      .flatMap((entry) => entry.split(','))
-      .map((broker) => broker.trim())
-      .filter((broker) => broker !== ''),
-  )
+  .transform(splitList)
   .refine(
     (list) => list.length > 0 && list.every((broker) => hostAndPort.test(broker)),
     'each broker must be host:port, such as localhost:9092',

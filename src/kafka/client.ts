@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
 import kafkajs, { type Kafka, type KafkaConfig, type SASLOptions } from 'kafkajs';
 import type { Config } from '../config/schema.ts';
 import { ConfigurationError, toError, UnavailableError } from '../errors.ts';
+import { readTlsFiles } from '../tls.ts';
 import { installKafkajsGuards } from './guards.ts';
 
 const { Kafka: KafkaClient, logLevel } = kafkajs;
@@ -41,7 +41,10 @@ function clientConfig(settings: KafkaSettings, log: KafkaLog): KafkaConfig {
       log(level, message, { part: entry.namespace, ...fields });
     },
   };
-  if (settings.ssl !== undefined) config.ssl = readSsl(settings.ssl);
+  if (settings.ssl !== undefined) {
+    config.ssl =
+      typeof settings.ssl === 'boolean' ? settings.ssl : readTlsFiles(settings.ssl, 'kafka.ssl');
+  }
   if (settings.sasl !== undefined) config.sasl = settings.sasl as SASLOptions;
   return config;
 }
@@ -53,14 +56,6 @@ const levelNames = new Map([
   [logLevel.INFO, 'debug' as const],
   [logLevel.DEBUG, 'debug' as const],
 ]);
-
-function readSsl(ssl: NonNullable<KafkaSettings['ssl']>): NonNullable<KafkaConfig['ssl']> {
-  if (typeof ssl === 'boolean') return ssl;
-  const files = Object.entries(ssl).flatMap(([name, file]) =>
-    file === undefined ? [] : [[name, readFileSync(file)]],
-  );
-  return Object.fromEntries(files);
-}
 
 /**
  * The error for a broker that can't be reached, with what a person needs to find out why; a ConfigurationError

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { promisify } from 'node:util';
-import { zstdCompress, zstdDecompress } from 'node:zlib';
+import { gzip, unzip, zstdCompress, zstdDecompress } from 'node:zlib';
 import kafkajs from 'kafkajs';
 import SnappyCodec from 'kafkajs-snappy';
 import { compressFrame, decompressFrame } from 'lz4-napi';
@@ -9,9 +9,20 @@ const { CompressionCodecs, CompressionTypes } = kafkajs;
 const require = createRequire(import.meta.url);
 
 /**
+ * What a batch may grow to. Brokers take 1 MB compressed, which zstd could blow up without end and gzip to 1 GB;
+ * LZ4 reaches 255 MB and Snappy 21 MB. A batch beyond it is not read: its partition stands still, and the log
+ * says why.
+ */
+const maxOutputLength = 128 * 1024 * 1024;
+
+/**
  * kafkajs 2.2.4 is no longer maintained; what would stop or burden the connector is mended here. A codec that isn't registered ends its consumer, so each that Kafka has is registered.
  */
 export function installKafkajsGuards(): void {
+  CompressionCodecs[CompressionTypes.GZIP] = () => ({
+    compress: ({ buffer }: { buffer: Buffer }) => promisify(gzip)(buffer),
+    decompress: (buffer: Buffer) => promisify(unzip)(buffer, { maxOutputLength }),
+  });
   CompressionCodecs[CompressionTypes.Snappy] = SnappyCodec;
   CompressionCodecs[CompressionTypes.LZ4] = () => ({
     compress: ({ buffer }: { buffer: Buffer }) => compressFrame(buffer),
@@ -19,7 +30,7 @@ export function installKafkajsGuards(): void {
   });
   CompressionCodecs[CompressionTypes.ZSTD] = () => ({
     compress: ({ buffer }: { buffer: Buffer }) => promisify(zstdCompress)(buffer),
-    decompress: (buffer: Buffer) => promisify(zstdDecompress)(buffer),
+    decompress: (buffer: Buffer) => promisify(zstdDecompress)(buffer, { maxOutputLength }),
   });
   checkRequestsOnlyWhenPending();
   keepOffsetsOutOfRange();

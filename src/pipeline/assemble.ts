@@ -1,5 +1,5 @@
-import type { SchemaRegistry } from '../avro/registry.ts';
 import type { AvroSchema } from '../avro/schema.ts';
+import type { SchemaSource } from '../avro/schemaSource.ts';
 import type { Clock } from '../clock.ts';
 import type { Config, Mapping } from '../config/schema.ts';
 import { takesTopic, topicsOf } from '../config/topics.ts';
@@ -31,7 +31,8 @@ import { inSequence } from './step.ts';
 /** The parts of the outside world, opened. */
 export interface OpenParts {
   readonly config: Config;
-  readonly registry: SchemaRegistry | undefined;
+  /** Where the schemas are that frames name. */
+  readonly source: SchemaSource | undefined;
   /** The schemas of `schema:` settings, by that setting. */
   readonly schemas: ReadonlyMap<string, AvroSchema>;
   readonly store: Store;
@@ -84,7 +85,7 @@ export function assemblePipeline(parts: OpenParts) {
     giveBack: settle.giveBack,
   });
   const formatOf = createFormatOf(config.mappings, parts.schemas);
-  const { prepare, decode } = createDecode({ formatOf, registry: parts.registry, untilAvailable });
+  const { prepare, decode } = createDecode({ formatOf, source: parts.source, untilAvailable });
   const mapAll = (records: readonly DecodedRecord[]) => map(records, sharedRecords);
   const quarantine = new Quarantine({ workLog, untilAvailable, clock, log, stopping, onFailure });
   const pipeline = createPipeline({
@@ -111,6 +112,7 @@ export function createFormatOf(
     return {
       topic,
       format: own[0]?.format ?? 'confluent',
+      useId: own[0]?.useId,
       schema: schema === undefined ? undefined : schemas.get(schema),
       mappings: own,
     };

@@ -1,8 +1,10 @@
 import { UndecodableError, UnreadableSchemaError } from '../avro/errors.ts';
-import { unframe } from '../avro/framing.ts';
+import { fingerprintOf } from '../avro/fingerprint.ts';
+import { type Frame, payloadOf, unframe, type Wire } from '../avro/framing.ts';
 import type { FieldValue } from '../avro/reader.ts';
-import type { SchemaRegistry } from '../avro/registry.ts';
 import type { AvroSchema } from '../avro/schema.ts';
+import { keyOf, type SchemaReference } from '../avro/schemaReference.ts';
+import type { SchemaSource } from '../avro/schemaSource.ts';
 import type { Mapping } from '../config/schema.ts';
 import type { SourceRecord } from '../kafka/partition.ts';
 import type { UntilAvailable } from './availability.ts';
@@ -21,38 +23,44 @@ export interface DecodedRecord {
 }
 
 /** What a topic's records are made of. */
-export interface TopicFormat {
+export interface TopicFormat extends Wire {
   readonly topic: string;
-  readonly format: Mapping['format'];
-  /** The schema of formats that don't name it in the bytes. */
+  /** The schema of its file; without one, the frames name the schemas of a source. */
   readonly schema: AvroSchema | undefined;
   readonly mappings: readonly Mapping[];
 }
 
-/** What decoding needs; a registry, where a topic's format names schemas by id. */
+/** What decoding needs; a source of schemas, where a topic has none of its own. */
 export interface DecodeParts {
   readonly formatOf: (topic: string) => TopicFormat;
-  readonly registry: SchemaRegistry | undefined;
+  readonly source: SchemaSource | undefined;
   readonly untilAvailable: UntilAvailable;
 }
 
+/** Schemas that are fetched at once: fewer than a source takes for a burden when it has none of them. */
+const fetches = 8;
+
 /** Reads the mapped fields of each record. */
-export function createDecode({ formatOf, registry, untilAvailable }: DecodeParts) {
+export function createDecode({ formatOf, source, untilAvailable }: DecodeParts) {
   const decoders = new Map<string, TopicDecoder>();
   const decoderOf = ({ topic }: SourceRecord) => {
     const known = decoders.get(topic);
     if (known) return known;
-    const decoder = new TopicDecoder(formatOf(topic), registry);
+    const decoder = new TopicDecoder(formatOf(topic), source);
     decoders.set(topic, decoder);
     return decoder;
   };
   return {
     /** Fetches the schemas that the records need and that are not known yet. */
     async prepare(records: readonly SourceRecord[]): Promise<void> {
+      const pending = new Map<string, () => Promise<void>>();
       for (const record of records) {
-        const pending = decoderOf(record).prepare(record);
-        if (pending) await untilAvailable(pending);
+        const missing = decoderOf(record).missing(record);
+        if (missing === undefined) continue;
+        const fetch = () => decoderOf(record).fetchEvents(missing);
+        pending.set(`${record.topic} ${keyOf(missing)}`, fetch);
       }
+      if (pending.size > 0) await fetchAll([...pending.values()], untilAvailable);
     },
 
     /** Waits for nothing. The schemas have to be there. */
@@ -62,37 +70,65 @@ export function createDecode({ formatOf, registry, untilAvailable }: DecodeParts
   };
 }
 
-/** Framed with no schema id, a record has the one schema that its topic was given. */
-const fileSchema = -1;
+async function fetchAll(pending: (() => Promise<void>)[], untilAvailable: UntilAvailable) {
+  const work = async () => {
+    for (let next = pending.shift(); next; next = pending.shift()) await untilAvailable(next);
+  };
+  await Promise.all(Array.from({ length: fetches }, work));
+}
+
+/** The one schema of a topic whose frames name none, or whose file stands for all that they name. */
+const onlySchema = 'file';
 
 class TopicDecoder {
   readonly #topic: TopicFormat;
-  readonly #registry: SchemaRegistry | undefined;
-  readonly #events = new Map<number, EventDecoder | Outcome>();
+  readonly #source: SchemaSource | undefined;
+  /** By {@link keyOf} of what the frames name. */
+  readonly #events = new Map<string, EventDecoder | Outcome>();
 
-  constructor(topic: TopicFormat, registry: SchemaRegistry | undefined) {
+  constructor(topic: TopicFormat, source: SchemaSource | undefined) {
     this.#topic = topic;
-    this.#registry = registry;
-    if (topic.schema)
-      this.#events.set(fileSchema, compileEvents(topic.schema, 'the schema file', topic.mappings));
+    this.#source = source;
+    const { schema, mappings } = topic;
+    if (!schema) return;
+    const events = compileEvents(schema, 'the schema file', mappings);
+    this.#events.set(this.#keyOfFile(schema), events);
   }
 
-  /** How to fetch the schema that the record needs (it throws UnavailableError), unless it is known. */
-  prepare(record: SourceRecord): (() => Promise<void>) | undefined {
+  /** The schema that must be fetched before the record can be decoded. */
+  missing(record: SourceRecord): SchemaReference | undefined {
     if (this.#topic.schema || record.value === null) return undefined;
-    const schemaId = schemaIdOf(record.value);
-    if (schemaId === undefined || this.#events.has(schemaId)) return undefined;
-    return () => this.#fetchEvent(schemaId);
+    try {
+      const { reference } = unframe(this.#topic, record.value, record.headers);
+      return reference && !this.#events.has(keyOf(reference)) ? reference : undefined;
+    } catch {
+      // Not in the format, as decode will find and say.
+      return undefined;
+    }
+  }
+
+  /** Fetches a schema that is missing. Throws UnavailableError and ConfigurationError, as its source does. */
+  async fetchEvents(reference: SchemaReference): Promise<void> {
+    if (!this.#source) throw new Error(`no registry for topic ${this.#topic.topic}`);
+    try {
+      const schema = await this.#source.schemaOf(reference);
+      // What the source doesn't know is not kept: it may know it later.
+      if (!schema) return;
+      const events = compileEvents(schema, nameOf(reference), this.#topic.mappings);
+      this.#events.set(keyOf(reference), events);
+    } catch (thrown) {
+      if (!(thrown instanceof UnreadableSchemaError)) throw thrown;
+      this.#events.set(keyOf(reference), deadLettered('undecodable', thrown.message));
+    }
   }
 
   decode(record: SourceRecord): DecodedRecord | Settlement {
     if (record.value === null) return { record, outcome: skipped('tombstone') };
     try {
-      const { schemaId = fileSchema, payload } = this.#unframe(record.value);
-      const event = this.#events.get(schemaId);
-      if (!event) throw new UndecodableError(`the registry has no schema with the id ${schemaId}`);
+      const frame = unframe(this.#topic, record.value, record.headers);
+      const event = this.#eventOf(frame);
       if ('outcome' in event) return { record, outcome: event };
-      const decoded = event(payload);
+      const decoded = event(payloadOf(frame));
       return decoded.mappings.length === 0
         ? { record, outcome: skipped('unmapped') }
         : { record, ...decoded };
@@ -102,27 +138,28 @@ class TopicDecoder {
     }
   }
 
-  #unframe(value: Buffer) {
-    return unframe(this.#topic.format, value, this.#topic.schema);
+  #eventOf({ reference }: Frame): EventDecoder | Outcome {
+    const event = this.#events.get(this.#keyOfFrame(reference));
+    if (event) return event;
+    const [expected] = this.#events.keys();
+    const reason = this.#topic.schema
+      ? `written with another schema than that of the file: ${reference && keyOf(reference)}, not ${expected}`
+      : `the registry has no schema with the ${reference && keyOf(reference)}`;
+    throw new UndecodableError(reason);
   }
 
-  async #fetchEvent(schemaId: number): Promise<void> {
-    if (!this.#registry) throw new Error(`no registry for topic ${this.#topic.topic}`);
-    try {
-      const schema = await this.#registry.schemaById(schemaId);
-      // An id that the registry doesn't know is not kept: it may know it later.
-      if (schema)
-        this.#events.set(
-          schemaId,
-          compileEvents(schema, `schema ${schemaId}`, this.#topic.mappings),
-        );
-    } catch (thrown) {
-      if (!(thrown instanceof UnreadableSchemaError)) throw thrown;
-      this.#events.set(schemaId, deadLettered('undecodable', thrown.message));
-    }
+  #keyOfFrame(reference: SchemaReference | undefined): string {
+    if (reference === undefined) return onlySchema;
+    // AWS's ids say nothing of a schema: with a file, it is trusted to be the one.
+    return reference.kind === 'versionId' && this.#topic.schema ? onlySchema : keyOf(reference);
+  }
+
+  #keyOfFile(schema: AvroSchema): string {
+    return this.#topic.format === 'single-object' ? keyOf(fingerprintOf(schema)) : onlySchema;
   }
 }
 
-function schemaIdOf(value: Buffer): number | undefined {
-  return value.length >= 5 && value[0] === 0 ? value.readInt32BE(1) : undefined;
+/** In messages. */
+function nameOf(reference: SchemaReference): string {
+  return reference.kind === 'id' ? `schema ${reference.value}` : `schema ${keyOf(reference)}`;
 }

@@ -83,12 +83,14 @@ export function topicSources(
   files: ReadonlyMap<string, AvroSchema>,
   clusterTopics: readonly string[],
 ): SourcesOf {
-  return ({ topic: setting, event, schema }) => {
+  return ({ topic: setting, event, format, schema }) => {
     const fromFile = schema === undefined ? undefined : files.get(schema);
     return topicsOf(setting, clusterTopics).map((topic) => ({
       name: `the topic "${topic}"`,
       async read() {
         if (fromFile) return [fromFile];
+        // AWS Glue tells a schema only by the id in a record.
+        if (format === 'glue') return [];
         const found = await registry?.latestSchemas(topic, [event]);
         return (found ?? []).map((subject) => subject.schema);
       },
@@ -107,7 +109,11 @@ interface Checked {
 function checkMapping(checked: Checked, schemas: readonly AvroSchema[]): MappingCheck {
   const { loaded, index, mapping, source } = checked;
   if (schemas.length === 0) {
-    const message = `the registry has no schema for ${source} yet, so its fields can't be checked`;
+    const why =
+      mapping.format === 'glue'
+        ? `the schemas of ${source} are fetched from AWS Glue by the first records`
+        : `the registry has no schema for ${source} yet`;
+    const message = `${why}, so its fields can't be checked`;
     return failed({ severity: 'warning', message, ...placeOf(loaded, index, ['topic']) });
   }
   const own = schemas.flatMap((schema) =>

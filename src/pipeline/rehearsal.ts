@@ -1,7 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { trace } from '@opentelemetry/api';
-import type { SchemaRegistry } from '../avro/registry.ts';
 import type { AvroSchema } from '../avro/schema.ts';
+import type { SchemaSource } from '../avro/schemaSource.ts';
 import type { Config, RecordKind } from '../config/schema.ts';
+import { UnavailableError } from '../errors.ts';
 import type { SourceRecord } from '../kafka/partition.ts';
 import { postbackTarget } from '../powerspace/request.ts';
 import type { Click, ClickStore } from '../store/store.ts';
@@ -15,10 +17,12 @@ import { duplicate, type Outcome, reasonOf } from './outcome.ts';
 import { SharedRecords } from './sharedRecords.ts';
 import type { Settlement, StepResult } from './step.ts';
 
+const retryDelay = 2_100;
+
 /** What a rehearsal needs. */
 export interface RehearsalParts {
   readonly config: Config;
-  readonly registry: SchemaRegistry | undefined;
+  readonly source: SchemaSource;
   readonly schemas: ReadonlyMap<string, AvroSchema>;
   /** The clicks that are known; nothing is written to them. */
   readonly findClicks: ClickStore['find'];
@@ -47,15 +51,14 @@ export async function rehearse(
   records: readonly SourceRecord[],
   parts: RehearsalParts,
 ): Promise<readonly Rehearsed[]> {
-  const { config, registry, schemas } = parts;
-  const untilAvailable = <T>(work: () => Promise<T>) => work();
+  const { config, source, schemas } = parts;
   const formatOf = createFormatOf(config.mappings, schemas);
-  const { prepare, decode } = createDecode({ formatOf, registry, untilAvailable });
+  const { prepare, decode } = createDecode({ formatOf, source, untilAvailable: retryOnce });
   const join = createJoin({
     clicks: overlayClicks(parts.findClicks),
     rules: config.clicks,
     traces: createTraces(trace.getTracer('rehearsal'), config.kafka.group),
-    untilAvailable,
+    untilAvailable: retryOnce,
   });
   const ended: Rehearsed[] = [];
   const pass = <Passed>({ passed, settled }: StepResult<Passed>): readonly Passed[] => {
@@ -81,6 +84,17 @@ export async function rehearse(
     );
   }
   return inOrder(records, ended);
+}
+
+/** A source believes only after 2 s that it doesn't know a schema. Whatever is away else, a rehearsal doesn't wait for. */
+async function retryOnce<Result>(work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (thrown) {
+    if (!(thrown instanceof UnavailableError)) throw thrown;
+    await sleep(retryDelay);
+    return work();
+  }
 }
 
 function toRehearsed({ record, kind, outcome }: Settlement): Rehearsed {

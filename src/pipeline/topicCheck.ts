@@ -39,7 +39,10 @@ function readOtherwise(
 ): string | undefined {
   const topics = topicsOf(mapping.topic, clusterTopics);
   for (const [index, other] of earlier.entries()) {
-    if (other.format === mapping.format && other.schema === mapping.schema) continue;
+    const isReadAlike = (['format', 'schema', 'useId'] as const).every(
+      (setting) => other[setting] === mapping[setting],
+    );
+    if (isReadAlike) continue;
     const both = topicsOf(other.topic, clusterTopics).find((topic) => topics.includes(topic));
     if (both !== undefined) {
       return `takes the topic "${both}", as mappings[${index}] does with another format or schema; all mappings of a topic must have the same`;

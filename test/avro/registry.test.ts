@@ -3,7 +3,7 @@ import { UnreadableSchemaError } from '../../src/avro/errors.ts';
 import { createRegistry, type RegistryOptions } from '../../src/avro/registry.ts';
 import { encoder } from '../../src/avro/schema.ts';
 import { ConfigurationError, UnavailableError } from '../../src/errors.ts';
-import { type Answer, json, setUp, unknownId } from './registryStandIn.ts';
+import { type Answer, byId, json, setUp, unknownId } from './registryStandIn.ts';
 import { avro, compileReader, orderPlaced, record } from './schemas.ts';
 
 const orderAnswer = json({ schema: JSON.stringify(orderPlaced) });
@@ -15,18 +15,27 @@ function versionAnswer(subject: string, id: number, schema: unknown, more: objec
 describe('a schema by its id', () => {
   test('is fetched once, however many ask for it and when', async () => {
     await using given = await setUp({ 'GET /schemas/ids/7': orderAnswer });
-    const askers = Array.from({ length: 50 }, () => given.registry.schemaById(7));
-    const schemas = await Promise.all([...askers, given.registry.schemaById(7)]);
-    expect(await given.registry.schemaById(7)).toEqual(avro(orderPlaced));
+    const askers = Array.from({ length: 50 }, () => given.registry.schemaOf(byId(7)));
+    const schemas = await Promise.all([...askers, given.registry.schemaOf(byId(7))]);
+    expect(await given.registry.schemaOf(byId(7))).toEqual(avro(orderPlaced));
     expect(new Set(schemas).size).toBe(1);
     expect(given.lines()).toEqual(['GET /schemas/ids/7']);
   });
 
-  test('is undefined when the registry does not know the id, which is not asked again at once', async () => {
+  test('is asked for again before it is taken for unknown, but not at once', async () => {
     await using given = await setUp({ 'GET /schemas/ids/7': unknownId });
-    expect(await given.registry.schemaById(7)).toBeUndefined();
-    expect(await given.registry.schemaById(7)).toBeUndefined();
+    for (const _ of [1, 2]) {
+      await expect(given.registry.schemaOf(byId(7))).rejects.toThrow(
+        `schema registry at ${given.standIn.url}: it has no schema with the id 7, or not yet`,
+      );
+    }
     expect(given.lines()).toHaveLength(1);
+  });
+
+  test('is found by its GUID', async () => {
+    const guid = '0198a4f2-7c1e-7b43-9a51-3d2f6e8c1b07';
+    await using given = await setUp({ [`GET /schemas/guids/${guid}`]: orderAnswer });
+    expect(await given.registry.schemaOf({ kind: 'guid', value: guid })).toEqual(avro(orderPlaced));
   });
 
   test('comes with the schemas that it refers to, each once and after its own', async () => {
@@ -49,7 +58,7 @@ describe('a schema by its id', () => {
       }),
       'GET /subjects/money%2Fcurrency/versions/1': versionAnswer('money/currency', 4, currency),
     });
-    const schema = await given.registry.schemaById(7);
+    const schema = await given.registry.schemaOf(byId(7));
     expect(schema).toEqual(avro(order, [currency, money]));
     expect(given.lines()).toHaveLength(3);
     const bytes = encoder(avro(order, [currency, money]))({
@@ -71,11 +80,11 @@ describe('a schema by its id', () => {
     ],
   ])('%s is unreadable, for good', async (_, answer, reason) => {
     await using given = await setUp({ 'GET /schemas/ids/7': answer });
-    const failure = await given.registry.schemaById(7).catch((thrown: unknown) => thrown);
+    const failure = await given.registry.schemaOf(byId(7)).catch((thrown: unknown) => thrown);
     expect(failure).toBeInstanceOf(UnreadableSchemaError);
     expect(failure).toMatchObject({ id: 7, reason: expect.stringContaining(reason) });
     const count = given.lines().length;
-    await expect(given.registry.schemaById(7)).rejects.toThrow(UnreadableSchemaError);
+    await expect(given.registry.schemaOf(byId(7))).rejects.toThrow(UnreadableSchemaError);
     expect(given.lines()).toHaveLength(count);
   });
 });
@@ -107,7 +116,7 @@ describe('a request', () => {
   test('fails when the registry is closed meanwhile', async () => {
     const { promise: arrived, resolve: arrive } = Promise.withResolvers<void>();
     await using given = await setUp({ 'GET /schemas/ids/7': () => arrive() });
-    const asked = given.registry.schemaById(7).catch((thrown: unknown) => thrown);
+    const asked = given.registry.schemaOf(byId(7)).catch((thrown: unknown) => thrown);
     await arrived;
     await given.registry.close();
     expect(await asked).toBeInstanceOf(UnavailableError);

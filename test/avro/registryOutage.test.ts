@@ -2,7 +2,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { createRegistry } from '../../src/avro/registry.ts';
 import { ConfigurationError, UnavailableError } from '../../src/errors.ts';
-import { type Answer, json, setUp, standInRegistry, text } from './registryStandIn.ts';
+import { type Answer, byId, json, setUp, standInRegistry, text } from './registryStandIn.ts';
 import { avro, orderPlaced } from './schemas.ts';
 
 const orderAnswer = json({ schema: JSON.stringify(orderPlaced) });
@@ -16,12 +16,12 @@ describe('a registry that cannot answer now', () => {
         'GET /schemas/ids/7': (response, attempt) =>
           (attempt === 1 ? down : orderAnswer)(response, attempt),
       });
-      const failure = await given.registry.schemaById(7).catch((thrown: unknown) => thrown);
+      const failure = await given.registry.schemaOf(byId(7)).catch((thrown: unknown) => thrown);
       expect(failure).toBeInstanceOf(UnavailableError);
       expect((failure as Error).message).toBe(
         `schema registry at ${given.standIn.url}: answered ${status} to GET /schemas/ids/7 (Error in the backend datastore)`,
       );
-      expect(await given.registry.schemaById(7)).toEqual(avro(orderPlaced));
+      expect(await given.registry.schemaOf(byId(7))).toEqual(avro(orderPlaced));
     },
   );
 
@@ -44,7 +44,7 @@ describe('a registry that cannot answer now', () => {
     ],
   ])('because it %s is unavailable after the time-out', async (_, answer) => {
     await using given = await setUp({ 'GET /schemas/ids/7': answer }, { timeout: 200 });
-    await expect(given.registry.schemaById(7)).rejects.toThrow(
+    await expect(given.registry.schemaOf(byId(7))).rejects.toThrow(
       `schema registry at ${given.standIn.url}: no whole answer to GET /schemas/ids/7 within 200 ms`,
     );
   });
@@ -55,7 +55,7 @@ describe('a registry that cannot answer now', () => {
     const { port } = silent.address() as AddressInfo;
     const registry = createRegistry({ url: `https://127.0.0.1:${port}`, timeout: 200 });
     const start = performance.now();
-    const asked = [1, 2, 3, 4, 5, 6].map((id) => registry.schemaById(id));
+    const asked = [1, 2, 3, 4, 5, 6].map((id) => registry.schemaOf(byId(id)));
     const failures = await Promise.all(asked.map((one) => one.catch((thrown: unknown) => thrown)));
     const elapsed = performance.now() - start;
     await registry.close();
@@ -72,7 +72,7 @@ describe('a registry that cannot answer now', () => {
       { 'GET /schemas/ids/7': (response) => response.on('close', close) },
       { timeout: 200 },
     );
-    await expect(given.registry.schemaById(7)).rejects.toThrow(UnavailableError);
+    await expect(given.registry.schemaOf(byId(7))).rejects.toThrow(UnavailableError);
     await closed;
   });
 
@@ -103,8 +103,8 @@ describe('a registry that cannot answer now', () => {
         'GET /schemas/ids/7': (response, attempt) =>
           (attempt === 1 ? answer : orderAnswer)(response, attempt),
       });
-      await expect(given.registry.schemaById(7)).rejects.toThrow(UnavailableError);
-      expect(await given.registry.schemaById(7)).toEqual(avro(orderPlaced));
+      await expect(given.registry.schemaOf(byId(7))).rejects.toThrow(UnavailableError);
+      expect(await given.registry.schemaOf(byId(7))).toEqual(avro(orderPlaced));
     },
   );
 
@@ -122,7 +122,7 @@ describe('a registry that cannot answer now', () => {
 
   test('asks once: the pipeline retries, not the client', async () => {
     await using given = await setUp({ 'GET /schemas/ids/7': (response) => response.destroy() });
-    await expect(given.registry.schemaById(7)).rejects.toThrow(UnavailableError);
+    await expect(given.registry.schemaOf(byId(7))).rejects.toThrow(UnavailableError);
     expect(given.lines()).toHaveLength(1);
   });
 });
@@ -132,7 +132,7 @@ describe('settings that must change', () => {
     await using given = await setUp({
       'GET /schemas/ids/7': json({ error_code: status * 100 + 1, message: 'Who are you?' }, status),
     });
-    const failure = await given.registry.schemaById(7).catch((thrown: unknown) => thrown);
+    const failure = await given.registry.schemaOf(byId(7)).catch((thrown: unknown) => thrown);
     expect(failure).toBeInstanceOf(ConfigurationError);
     expect((failure as ConfigurationError).problems).toMatchObject([{ setting: 'registry.auth' }]);
     expect((failure as Error).message).toContain(

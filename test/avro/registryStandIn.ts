@@ -1,6 +1,7 @@
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createRegistry, type RegistryOptions } from '../../src/avro/registry.ts';
+import type { SchemaReference } from '../../src/avro/schemaReference.ts';
 
 /** A request that the stand-in got. */
 interface SeenRequest {
@@ -16,6 +17,11 @@ export type Answer = (response: ServerResponse, attempt: number) => void;
 export interface RegistryStandIn extends AsyncDisposable {
   readonly url: string;
   readonly seen: readonly SeenRequest[];
+}
+
+/** As Confluent's frames name a schema. */
+export function byId(value: number): SchemaReference {
+  return { kind: 'id', value };
 }
 
 /** What a registry says about an id that it does not know. */

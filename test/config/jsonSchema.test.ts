@@ -43,7 +43,7 @@ describe('the JSON Schema for editors', () => {
   });
 
   test('takes a reference where a number, a choice or an address is wanted', () => {
-    const settings = [at('powerspace', 'concurrency'), at('log', 'level'), at('registry', 'url')];
+    const settings = [at('powerspace', 'concurrency'), at('log', 'level'), at('powerspace', 'url')];
     for (const setting of settings)
       expect(valueAt(setting, ['anyOf'])).toContainEqual({ type: 'string', pattern: '\\$\\{' });
   });

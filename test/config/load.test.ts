@@ -80,7 +80,7 @@ describe('a configuration that is right', () => {
   test('the settings that the design shows are read as they are meant', async () => {
     const { config } = await load(full);
     expect(config.kafka.brokers).toEqual(['localhost:9092']);
-    expect(config.registry?.url).toBe('http://localhost:8081');
+    expect(config.registry?.url).toEqual(['http://localhost:8081']);
     expect(config.mappings).toEqual(fullMappings);
   });
 
@@ -94,7 +94,7 @@ describe('a configuration that is right', () => {
           connectTimeout: 10_000,
           sessionTimeout: 30_000,
         },
-        registry: { url: 'http://localhost:8081', timeout: 5_000 },
+        registry: { url: ['http://localhost:8081'], timeout: 5_000 },
         store: `sqlite:${join(folder, 'connector.db')}`,
         powerspace: {
           url: 'https://a.pwspace.com',
@@ -117,6 +117,13 @@ describe('a configuration that is right', () => {
         log: { level: 'info' },
       });
     });
+  });
+
+  test('the addresses of a registry are a list, or a text with commas', async () => {
+    for (const url of ['[http://a:1, "http://b:2/api"]', '"http://a:1, http://b:2/api"']) {
+      const { config } = await load(withSetting('registry', `registry: {url: ${url}}`));
+      expect(config.registry?.url).toEqual(['http://a:1', 'http://b:2/api']);
+    }
   });
 
   test.each([
@@ -225,7 +232,7 @@ describe('connector.example.yaml', () => {
     const text = await readFile(example, 'utf8');
     const optional = text
       .replaceAll(/^( *)# ( *[a-zA-Z]+:(?: \S+)?(?: +#.*)?)$/gm, '$1$2')
-      .replace(/^ +schema: .*$/m, '');
+      .replaceAll(/^ +(schema|useId): .*$/gm, '');
     const environment = {
       KAFKA_USERNAME: 'u',
       KAFKA_PASSWORD: 'p',

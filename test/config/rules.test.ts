@@ -12,7 +12,11 @@ describe('settings that do not go together', () => {
     ],
     [
       `${order}, ▶schema: o.avsc`,
-      '.schema: a schema file goes with the formats bare and single-object; with confluent, the schema comes from the registry',
+      '.schema: a schema file goes with the formats bare, single-object and glue; with confluent, the schema comes from the registry',
+    ],
+    [
+      `${order}, ▶useId: globalId`,
+      '.useId: goes with the formats apicurio and apicurio-v2, not with confluent',
     ],
     [
       `${order}, value: {amount: a, accept: ▶[EUR]}`,
@@ -37,12 +41,32 @@ describe('settings that do not go together', () => {
     );
   });
 
-  test('a mapping of the format confluent without a registry', async () => {
+  test('a client certificate of the registry without its certificate', async () => {
     await expectProblem(
-      minimal.replace(/registry.*/, '').replace('kafka', '▶kafka'),
-      'registry: required, but missing: mappings[0] has the format confluent, whose schemas come from a registry (registry.url)',
+      minimal.replace('8081', '8081, ssl: {key: ▶c.key}'),
+      'registry.ssl.key: needs cert beside it: a client certificate takes both files',
     );
   });
+
+  test.each(['confluent', 'apicurio', 'apicurio-v2'])(
+    'a mapping of the format %s without a registry',
+    async (format) => {
+      await expectProblem(
+        `▶${withMappings(`${order}, format: ${format}`)
+          .replace(/registry.*/, '')
+          .trim()}`,
+        `registry: required, but missing: mappings[0] has the format ${format}, whose schemas come from a registry (registry.url)`,
+      );
+    },
+  );
+
+  test.each(['bare, schema: o.avsc', 'glue', 'glue, schema: o.avsc'])(
+    'but the format %s needs no registry',
+    async (format) => {
+      const content = withMappings(`${order}, format: ${format}`).replace(/registry.*/, '');
+      expect(await problemsOf(content)).toEqual([]);
+    },
+  );
 
   test.each([
     ['shop.OrderPlaced', 'OrderPlaced'],
@@ -62,7 +86,7 @@ describe('settings that do not go together', () => {
       'topic: orders, event: B, record: lead, user: u, format: bare, schema: b.avsc',
     );
     const message =
-      'all mappings of a topic must have the same format and schema; mappings[0] has others';
+      'all mappings of a topic must have the same format, useId and schema; mappings[0] has others';
     expect(await problemsOf(content)).toEqual([
       `connector.yaml:3:13: error: mappings[1].topic: ${message}`,
       `connector.yaml:4:13: error: mappings[2].topic: ${message}`,

@@ -33,7 +33,7 @@ describe('mappings of overlapping topics', () => {
       `topic: /orders/, ${order}, format: bare, schema: o.avsc`,
     );
     expect(await problemsOf(content)).toEqual([
-      'connector.yaml:3:13: error: mappings[1].topic: all mappings of a topic must have the same format and schema; mappings[0] has others',
+      'connector.yaml:3:13: error: mappings[1].topic: all mappings of a topic must have the same format, useId and schema; mappings[0] has others',
     ]);
   });
 

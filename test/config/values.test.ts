@@ -104,7 +104,18 @@ const login = 'auth: expected either username and password or token';
 
 describe('a value of the wrong kind in registry', () => {
   test.each([
-    ['url: ▶3', 'url: expected an http:// or https:// address, found a number; put it in quotes'],
+    ['url: ▶3', 'url: expected an http:// or https:// address or a list of them, found a number'],
+    ['url: ▶"http://r, ftp://s"', 'url: each must be an http:// or https:// address'],
+    ['url: ▶[]', 'url: expected at least one item, found an empty list'],
+    ['url: ▶" , "', 'url: each must be an http:// or https:// address'],
+    [
+      'url: ▶["http://r", "http://me:secret@s"]',
+      'url: an address without user, password, ? and # is needed here',
+    ],
+    [
+      'url: "http://r", ssl: ▶true',
+      'ssl: expected a group of settings (name: value), found true or false',
+    ],
     ['url: "http://r", auth: ▶{}', login],
     ['url: "http://r", auth: ▶basic', `${login}, found text`],
     [
@@ -130,7 +141,7 @@ describe('a value of the wrong kind in registry', () => {
 });
 
 const order = 'topic: orders, event: OrderPlaced, record: order, user: customerId';
-const formats = 'supported now: confluent, single-object, bare';
+const formats = 'confluent, apicurio, apicurio-v2, glue, single-object or bare';
 
 describe('a value of the wrong kind in a mapping', () => {
   test.each([
@@ -142,9 +153,12 @@ describe('a value of the wrong kind in a mapping', () => {
       'topic: a, event: E, record: ▶leads',
       'record: expected click, lead or order, found "leads"; did you mean lead?',
     ],
-    [`${order}, format: ▶apicurio`, `format: apicurio is not supported yet; ${formats}`],
-    [`${order}, format: ▶glue`, `format: glue is not supported yet; ${formats}`],
-    [`${order}, format: ▶avro`, 'format: expected confluent, single-object or bare, found "avro"'],
+    [`${order}, format: ▶avro`, `format: expected ${formats}, found "avro"`],
+    [
+      `${order}, format: ▶apicurio-v3`,
+      `format: expected ${formats}, found "apicurio-v3"; did you mean apicurio-v2?`,
+    ],
+    [`${order}, useId: ▶id`, 'useId: expected contentId or globalId, found "id"'],
     [`${order}, at: ▶true`, 'at: expected text, found true or false; put it in quotes'],
     [`${order}, value: ▶total`, 'value: expected a group of settings (name: value), found text'],
     [

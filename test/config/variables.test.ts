@@ -44,7 +44,7 @@ mappings: [{topic: \${TOPIC}, event: E, record: lead, user: [\${USER_FIELD}, b]}
       { HOST: 'h', TOPIC: 'accounts', USER_FIELD: 'userId' },
     );
     expect(config.kafka).toMatchObject({ brokers: ['h:9092', 'h:9093'], group: 'connector-1' });
-    expect(config.registry?.url).toBe('http://h:8081');
+    expect(config.registry?.url).toEqual(['http://h:8081']);
     expect(config.mappings[0]).toMatchObject({ topic: 'accounts', user: ['userId', 'b'] });
   });
 

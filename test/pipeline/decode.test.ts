@@ -1,118 +1,167 @@
+import { deflateSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import type { SchemaRegistry } from '../../src/avro/registry.ts';
-import type { AvroSchema } from '../../src/avro/schema.ts';
-import { configSchema } from '../../src/config/schema.ts';
+import { UnreadableSchemaError } from '../../src/avro/errors.ts';
+import { fingerprintOf } from '../../src/avro/fingerprint.ts';
+import { encoder } from '../../src/avro/schema.ts';
+import { keyOf } from '../../src/avro/schemaReference.ts';
+import type { SchemaSource } from '../../src/avro/schemaSource.ts';
+import { type Mapping, mappingSchema } from '../../src/config/schema.ts';
+import { UnavailableError } from '../../src/errors.ts';
 import { AssignedPartition, SourceRecord } from '../../src/kafka/partition.ts';
 import { createDecode } from '../../src/pipeline/decode.ts';
-import { map } from '../../src/pipeline/map.ts';
-import { SharedRecords } from '../../src/pipeline/sharedRecords.ts';
-import { avro, record as avroRecord, encode } from '../avro/schemas.ts';
+import { avro, record } from '../avro/schemas.ts';
 
-const placed = avroRecord('com.shop.OrderPlaced', { orderId: 'string', customerId: 'string' });
-const signedUp = avroRecord('com.shop.UserSignedUp', { userId: 'string' });
-const visited = avroRecord('com.shop.PageVisited', { url: 'string' });
+const schema = avro(record('com.shop.OrderPlaced', { orderId: 'string', customerId: 'string' }));
+const payload = encoder(schema)({ orderId: 'order-1', customerId: 'user-1' });
+const uuid = '0198a4f27c1e7b439a513d2f6e8c1b07';
 
-const mappings = [
-  { topic: 'events', event: 'OrderPlaced', record: 'order', user: 'customerId', id: 'orderId' },
-  { topic: 'events', event: 'com.shop.UserSignedUp', record: 'lead', user: 'userId' },
-];
+const partition = new AssignedPartition('orders', 0);
+let offset = 0;
 
-/** What a topic's payloads become, each with the id of its schema. */
-async function decodeAll(
-  schemas: Readonly<Record<number, unknown>>,
-  payloads: readonly { readonly id: number; readonly payload: Buffer }[],
-) {
-  const byId = new Map<number, AvroSchema>();
-  for (const [id, json] of Object.entries(schemas)) byId.set(Number(id), avro(json));
-  const registry = { schemaById: async (id: number) => byId.get(id) } as Partial<SchemaRegistry>;
-  const config = configSchema.parse({ kafka: { brokers: 'localhost:9092' }, mappings });
-  const { prepare, decode } = createDecode({
-    formatOf: (topic) => ({
-      ...{ topic, format: 'confluent', schema: undefined },
-      mappings: config.mappings,
-    }),
-    registry: registry as SchemaRegistry,
-    untilAvailable: (work) => work(),
-  });
-  const source = new AssignedPartition('events', 0);
-  const records = payloads.map(({ id, payload }, offset) => {
-    source.watermark.read(offset);
-    const header = Buffer.from([0, 0, 0, 0, id]);
-    const value = Buffer.concat([header, payload]);
-    return new SourceRecord(source, {
-      key: null,
-      value,
-      timestamp: '0',
-      offset: String(offset),
-      headers: {},
-    });
-  });
-  await prepare(records);
-  return decode(records);
+function recordOf(value: Buffer, headers: Record<string, Buffer> = {}): SourceRecord {
+  offset += 1;
+  const message = { key: null, value, timestamp: '0', offset: String(offset), headers };
+  return new SourceRecord(partition, message);
 }
 
-describe('a topic with several events', () => {
-  test('has a mapping chosen by the branch of its union that is there', async () => {
-    const union = ['null', placed, signedUp, visited];
-    const payloads = [
-      { 'com.shop.UserSignedUp': { userId: 'u-1' } },
-      { 'com.shop.OrderPlaced': { orderId: 'A', customerId: 'c-1' } },
-      { 'com.shop.PageVisited': { url: '/' } },
-      null,
-    ].map((value) => ({ id: 1, payload: encode(union, value) }));
-    const { passed, settled } = await decodeAll({ 1: union }, payloads);
-    expect(passed.map(({ mappings: [own], values }) => [own?.kind, values])).toEqual([
-      ['lead', ['u-1']],
-      ['order', ['c-1', 'A']],
-    ]);
-    expect(settled.map(({ outcome }) => outcome)).toEqual([
-      { outcome: 'skipped', reason: 'unmapped' },
-      { outcome: 'skipped', reason: 'unmapped' },
-    ]);
+function framed(hex: string, bytes: Buffer = payload): Buffer {
+  return Buffer.concat([Buffer.from(hex, 'hex'), bytes]);
+}
+
+/** Decodes records of one topic with schemas by the keys of their references; says what was asked for. */
+async function decode(
+  format: Partial<Mapping>,
+  records: readonly SourceRecord[],
+  schemaOf: SchemaSource['schemaOf'] = async () => schema,
+) {
+  const asked: string[] = [];
+  const mapping = mappingSchema.parse({
+    ...{ topic: 'orders', event: 'OrderPlaced', record: 'order', user: 'customerId' },
+    ...format,
+  });
+  const source: SchemaSource = {
+    schemaOf: (reference) => {
+      asked.push(keyOf(reference));
+      return schemaOf(reference);
+    },
+  };
+  const decoder = createDecode({
+    formatOf: (topic) => ({
+      ...{ topic, mappings: [mapping], format: mapping.format, useId: mapping.useId },
+      schema: mapping.schema === undefined ? undefined : schema,
+    }),
+    source,
+    untilAvailable: async (work) => {
+      for (;;) {
+        try {
+          return await work();
+        } catch (thrown) {
+          if (!(thrown instanceof UnavailableError)) throw thrown;
+        }
+      }
+    },
+  });
+  await decoder.prepare(records);
+  const { passed, settled } = decoder.decode(records);
+  return { asked, values: passed.map(({ values }) => values), outcomes: settled };
+}
+
+describe('decoding a record', () => {
+  test.each<[Partial<Mapping>, SourceRecord, string]>([
+    [{ format: 'confluent' }, recordOf(framed('0000000007')), 'id 7'],
+    [
+      { format: 'confluent' },
+      recordOf(payload, { __value_schema_id: framed(`01${uuid}`, Buffer.alloc(0)) }),
+      'guid 0198a4f2-7c1e-7b43-9a51-3d2f6e8c1b07',
+    ],
+    [{ format: 'apicurio' }, recordOf(framed('0000000007')), 'contentId 7'],
+    [
+      { format: 'apicurio-v2' },
+      recordOf(payload, { 'apicurio.value.globalId': Buffer.from('0000000000000007', 'hex') }),
+      'globalId 7',
+    ],
+    [
+      { format: 'glue' },
+      recordOf(framed(`0305${uuid}`, deflateSync(payload))),
+      'versionId 0198a4f2-7c1e-7b43-9a51-3d2f6e8c1b07',
+    ],
+  ])('of %j asks for the schema that its frame names, once', async (format, source, key) => {
+    const { asked, values } = await decode(format, [source, source, source]);
+    expect(values).toEqual(Array(3).fill(['user-1', 'order-1']));
+    expect(asked).toEqual([key]);
   });
 
-  test('dead-letters a branch that its union does not have', async () => {
-    const { settled } = await decodeAll({ 1: [placed, signedUp] }, [
-      { id: 1, payload: Buffer.from([6, 0]) },
-    ]);
-    expect(settled[0]?.outcome).toMatchObject({ outcome: 'dead-lettered', reason: 'undecodable' });
-  });
-});
-
-describe('writers that change', () => {
-  test('may give the event another name, and another namespace, if its schema knows the old one', async () => {
-    const renamed = { ...placed, name: 'eu.shop.OrderReceived', aliases: ['com.shop.OrderPlaced'] };
-    const moved = { ...placed, name: 'eu.shop.OrderPlaced' };
-    const payload = encode(placed, { orderId: 'A', customerId: 'c' });
-    const { passed } = await decodeAll({ 1: placed, 2: renamed, 3: moved }, [
-      { id: 1, payload },
-      { id: 2, payload },
-      { id: 3, payload },
-    ]);
-    expect(passed.map(({ values }) => values)).toEqual(Array(3).fill(['c', 'A']));
+  const fingerprint = Buffer.from(fingerprintOf(schema).value, 'hex').reverse().toString('hex');
+  test.each<[Partial<Mapping>, Buffer]>([
+    [{ format: 'bare', schema: 'o.avsc' }, payload],
+    [{ format: 'single-object', schema: 'o.avsc' }, framed(`c301${fingerprint}`)],
+    [{ format: 'glue', schema: 'o.avsc' }, framed(`0300${uuid}`)],
+  ])('of %j asks for none', async (format, value) => {
+    const { asked, values } = await decode(format, [recordOf(value)]);
+    expect(values).toEqual([['user-1', 'order-1']]);
+    expect(asked).toEqual([]);
   });
 
-  test('that drop a mapped field are told with the id of their schema, the path, and what is there', async () => {
-    const schema = avroRecord('OrderPlaced', { orderNumber: 'string', customerId: 'string' });
-    const payload = encode(schema, { orderNumber: 'A', customerId: 'c' });
-    const { passed } = await decodeAll({ 7: schema }, [{ id: 7, payload }]);
-    expect(map(passed, new SharedRecords()).settled[0]?.outcome).toMatchObject({
-      outcome: 'dead-lettered',
-      reason: 'invalid-field',
-      error: 'schema 7: "orderId" is not a field of OrderPlaced: it has orderNumber, customerId',
+  test('waits for a source that is away', async () => {
+    let attempts = 0;
+    const { values } = await decode({}, [recordOf(framed('0000000007'))], async () => {
+      attempts += 1;
+      if (attempts < 4) throw new UnavailableError('registry', 'away');
+      return schema;
     });
+    expect(values).toEqual([['user-1', 'order-1']]);
   });
 
-  test('may turn a text into bytes', async () => {
-    const schema = avroRecord('OrderPlaced', { orderId: 'bytes', customerId: 'bytes' });
-    const read = async (customerId: Buffer) => {
-      const payload = encode(schema, { orderId: Buffer.from('A'), customerId });
-      const { passed } = await decodeAll({ 7: schema }, [{ id: 7, payload }]);
-      return map(passed, new SharedRecords());
-    };
-    expect((await read(Buffer.from('Zoë'))).passed[0]?.userKeys).toEqual(['Zoë']);
-    expect((await read(Buffer.from([0xff]))).settled[0]?.outcome).toMatchObject({
-      reason: 'invalid-field',
+  test('asks for many schemas at a time, but not for all', async () => {
+    let open = 0;
+    let most = 0;
+    const records = Array.from({ length: 40 }, (_, id) =>
+      recordOf(framed(`00000000${(id + 16).toString(16)}`)),
+    );
+    const { values } = await decode({}, records, async () => {
+      open += 1;
+      most = Math.max(most, open);
+      await new Promise((resolve) => setImmediate(resolve));
+      open -= 1;
+      return schema;
     });
+    expect(values).toHaveLength(40);
+    expect(most).toBe(8);
+  });
+
+  test.each<[string, Partial<Mapping>, Buffer, SchemaSource['schemaOf'], string]>([
+    [
+      'of an unknown schema',
+      { format: 'apicurio' },
+      framed('0000000007'),
+      async () => undefined,
+      'the registry has no schema with the contentId 7',
+    ],
+    [
+      'of a schema that cannot be read',
+      {},
+      framed('0000000007'),
+      () => Promise.reject(new UnreadableSchemaError(7, 'it is of type JSON')),
+      'schema 7 cannot be read: it is of type JSON',
+    ],
+    [
+      'of another schema than the file’s',
+      { format: 'single-object', schema: 'o.avsc' },
+      framed('c3010102030405060708'),
+      async () => schema,
+      `written with another schema than that of the file: fingerprint 0807060504030201, not ${keyOf(fingerprintOf(schema))}`,
+    ],
+    [
+      'of another format',
+      { format: 'glue' },
+      framed('0000000007'),
+      async () => schema,
+      'not in the format glue',
+    ],
+  ])('%s is undecodable', async (_, format, value, schemaOf, message) => {
+    const { outcomes } = await decode(format, [recordOf(value)], schemaOf);
+    expect(outcomes).toMatchObject([
+      { outcome: { reason: 'undecodable', error: expect.stringContaining(message) } },
+    ]);
   });
 });

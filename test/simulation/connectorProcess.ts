@@ -87,7 +87,7 @@ export class ConnectorProcess implements ObservedProcess {
     });
     this.#pipeline = assemblePipeline({
       ...{ config, log, clock: virtualClock, metrics: silentMetrics },
-      registry: simulatedRegistry(this.#accessTo('registry')),
+      source: simulatedRegistry(this.#accessTo('registry')),
       schemas: new Map(),
       store: openMemoryStore(storage, this.#accessTo('store'), this.#accessAtOnce('store')),
       client: powerspace.clientOf(this),

@@ -138,10 +138,11 @@ export function simulatedRegistry(
 ): SchemaRegistry {
   const unused = () => Promise.reject(new Error('the pipeline has no use for this'));
   return {
-    schemaById: (id) => ask(() => schemas.get(id)),
+    schemaOf: ({ value }) => ask(() => schemas.get(Number(value))),
     latestSchemas: unused,
     register: unused,
     ping: unused,
+    hasSavedSchemas: unused,
     close: async () => {},
   };
 }

@@ -1,0 +1,13 @@
+/**
+ * How a frame names the schema that its value was written with: Confluent's `id` and `guid`, Apicurio's
+ * `globalId` (of one version of an artifact) and `contentId` (of what it says), the `versionId` of AWS Glue,
+ * and the `fingerprint` (CRC-64-AVRO, 16 hex digits) of single-object encoding.
+ */
+export type SchemaReference =
+  | { readonly kind: 'id' | 'globalId' | 'contentId'; readonly value: number }
+  | { readonly kind: 'guid' | 'versionId' | 'fingerprint'; readonly value: string };
+
+/** The same for the same schema, today and after a restart: `id 7`, `globalId 7`, `guid 5f3e…`. For messages too. */
+export function keyOf({ kind, value }: SchemaReference): string {
+  return `${kind} ${value}`;
+}
