@@ -69,7 +69,7 @@ function readValue(
   let amount = readAmount(fields.amount, values);
   if (amount === undefined) return undefined;
   for (const field of fields.minus) amount = amount.minus(readAmount(field, values) ?? 0);
-  if (fields.unit === 'minor') amount = amount.div(new Big(10).pow(minorExponent(currency)));
+  if (fields.unit === 'minor') amount = amount.times(new Big(`1e-${minorExponent(currency)}`));
   if (rate) amount = amount.times(rate);
   const reported = fields.convert?.to ?? currency;
   amount = roundToCurrency(amount, reported === undefined ? undefined : currencyExponent(reported));

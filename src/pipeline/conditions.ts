@@ -7,7 +7,7 @@ import {
   readCondition,
   readDate,
 } from '../config/conditions.ts';
-import { describe, type Field, InvalidFieldError } from './fields.ts';
+import { describe, type Field, InvalidFieldError, parseTime, withoutBytes } from './fields.ts';
 import { toAmount } from './money.ts';
 
 /** What must be true of one field. Throws InvalidFieldError for a value that can't be compared. */
@@ -28,14 +28,17 @@ export function compileCondition(field: Field, setting: ConditionSetting): Condi
     bound === undefined ? [] : compileBound(field, name as keyof typeof signs, bound),
   );
   return (values) => {
-    const value = values[field.index] ?? null;
-    const items: readonly FieldValue[] = Array.isArray(value) ? value.flat(Infinity) : [value];
+    const items = itemsOf(values[field.index] ?? null);
     if (isAccepted && !items.some(isAccepted)) return false;
     if (isExcluded && items.some(isExcluded)) return false;
     if (exists !== undefined && items.some(isPresent) !== exists) return false;
     if (tests.length === 0) return true;
     return items.some((item) => isPresent(item) && tests.every((test) => test(item)));
   };
+}
+
+function itemsOf(value: FieldValue): readonly FieldValue[] {
+  return Array.isArray(value) ? value.flat(Infinity).map(withoutBytes) : [withoutBytes(value)];
 }
 
 function isPresent(value: FieldValue): boolean {
@@ -78,8 +81,8 @@ function compileBound(field: Field, name: keyof typeof signs, bound: string | nu
 
 function readTimeOf(field: Field, value: FieldValue): number {
   if (value instanceof Date) return value.getTime();
-  const time = typeof value === 'string' ? Date.parse(value) : Number.NaN;
-  if (!Number.isNaN(time)) return time;
+  const time = typeof value === 'string' ? parseTime(value) : undefined;
+  if (time !== undefined) return time;
   throw new InvalidFieldError(`${field.path} is ${describe(value)}, not a date to compare`);
 }
 

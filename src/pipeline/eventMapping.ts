@@ -12,10 +12,17 @@ export interface EventMapping {
   readonly user: readonly Field[];
   readonly id: Field | undefined;
   readonly at: Field | undefined;
+  /** Of the fields that the schema has. */
   readonly conditions: readonly Condition[];
   readonly value: ValueFields | undefined;
   /** Why the writer's schema can't serve this mapping, for each field that it lacks: its records can't be mapped. */
-  readonly missing: readonly Pick<MissingPath, 'reason'>[];
+  readonly missing: readonly MissingSetting[];
+}
+
+/** A setting whose field a schema doesn't have. */
+interface MissingSetting extends Pick<MissingPath, 'reason'> {
+  /** As in {@link MappedPath}. */
+  readonly setting: string;
 }
 
 /** How the value of an order is read. */
@@ -98,9 +105,9 @@ export function placeMapping(
     user: (mapping.user ?? []).map(place),
     id: mapping.record === 'click' ? undefined : placeOptional(mapping.id),
     at: placeOptional(mapping.at),
-    conditions: Object.entries(mapping.when ?? {}).map(([path, setting]) =>
-      compileCondition(place(path), setting),
-    ),
+    conditions: Object.entries(mapping.when ?? {})
+      .filter(([path]) => !missing.some(({ setting }) => setting === `when.${path}`))
+      .map(([path, setting]) => compileCondition(place(path), setting)),
     value: value && placeValue(value, place),
     missing,
   };

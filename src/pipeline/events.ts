@@ -126,7 +126,8 @@ function createNameReaders(schema: AvroSchema, candidates: readonly Candidate[],
 
 function reasonsIn(schema: AvroSchema, schemaName: string, candidate: Candidate) {
   const missing = missingFields(schema, candidate, requiredFields(candidate.mapping));
-  return [...missingSettings(candidate), ...missing].map(({ reason }) => ({
+  return [...missingSettings(candidate), ...missing].map(({ reason, setting }) => ({
+    setting,
     reason: `${schemaName}: ${reason}`,
   }));
 }

@@ -13,24 +13,60 @@ export class InvalidFieldError extends Error {}
 
 /** The text of a field: a string, an enum's symbol, a number, a UUID, bytes in UTF-8. Empty and null are none. */
 export function readText(field: Field, values: readonly FieldValue[]): string | undefined {
-  const value = values[field.index];
-  if (value === null || value === undefined || value === '') return undefined;
+  const value = withoutBytes(values[field.index] ?? null);
+  if (value === null || value === '') return undefined;
   if (typeof value === 'string') return value;
-  if (typeof value === 'number' || typeof value === 'bigint') return String(value);
-  // Avro lets writers turn a string into bytes, and back.
-  if (Buffer.isBuffer(value) && isUtf8(value)) return value.toString() || undefined;
+  if (typeof value === 'bigint' || Number.isFinite(value)) return String(value);
+  if (value instanceof Big) return value.toFixed();
   throw new InvalidFieldError(`${field.path} is ${describe(value)}, not a text or a number`);
 }
 
-/** The time in a field: a timestamp, milliseconds since the epoch, or ISO 8601. Null is none. */
+/** Avro lets writers turn a string into bytes, and back: bytes in UTF-8 are the same text. */
+export function withoutBytes(value: FieldValue): FieldValue {
+  return Buffer.isBuffer(value) && isUtf8(value) ? value.toString() : value;
+}
+
+/** The time in a field: a timestamp, milliseconds since the epoch, or ISO 8601. Empty and null are none. */
 export function readTime(field: Field, values: readonly FieldValue[]): number | undefined {
-  const value = values[field.index];
-  if (value === null || value === undefined) return undefined;
-  const time = typeof value === 'string' ? Date.parse(value) : Number(value);
-  if (Number.isFinite(time)) return time;
+  const value = withoutBytes(values[field.index] ?? null);
+  if (value === null || value === '') return undefined;
+  const time = toTime(value);
+  if (time === undefined) {
+    throw new InvalidFieldError(
+      `${field.path} is ${describe(value)}, not a timestamp, milliseconds or an ISO 8601 time`,
+    );
+  }
+  const side = time < earliest ? 'before 2000' : time > latest ? 'after 2100' : undefined;
+  if (side === undefined) return time;
   throw new InvalidFieldError(
-    `${field.path} is ${describe(value)}, not a timestamp, milliseconds or an ISO 8601 time`,
+    `${field.path} is a time ${side}, if it is in milliseconds: it has to be in milliseconds, or a timestamp`,
   );
+}
+
+/** Times beyond these are of another unit: seconds, taken for milliseconds, are all in 1970. */
+const earliest = Date.UTC(2000);
+const latest = Date.UTC(2100);
+
+/** A number is of milliseconds since the epoch. */
+function toTime(value: FieldValue): number | undefined {
+  if (typeof value === 'string') return parseTime(value);
+  const isNumber = typeof value === 'bigint' || Number.isFinite(value);
+  return isNumber || value instanceof Date || value instanceof Big ? Number(value) : undefined;
+}
+
+const isoTime =
+  /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)(?:(Z)|([+-]\d{2}):?(\d{2})?)?)?$/;
+
+/**
+ * The milliseconds of an ISO 8601 date or time, as events have it; without a zone it is taken as UTC, wherever the
+ * connector runs. Undefined for another text.
+ */
+export function parseTime(text: string): number | undefined {
+  const [, date, time, , hours, minutes = '00'] = isoTime.exec(text) ?? [];
+  if (date === undefined) return undefined;
+  const zone = hours === undefined ? 'Z' : `${hours}:${minutes}`;
+  const milliseconds = Date.parse(`${date}T${time ?? '00:00'}${zone}`);
+  return Number.isNaN(milliseconds) ? undefined : milliseconds;
 }
 
 /** The kind of a value, without the value: it may be personal data. */
@@ -40,5 +76,6 @@ export function describe(value: unknown): string {
   if (Buffer.isBuffer(value)) return 'bytes';
   if (value instanceof Big) return 'a decimal';
   if (value === null) return 'null';
+  if (typeof value === 'number' && !Number.isFinite(value)) return String(value);
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }

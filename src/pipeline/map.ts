@@ -68,7 +68,7 @@ function applyMapping(
 ): MappedRecord | Settlement | undefined {
   const { kind } = mapping;
   try {
-    if (!isMet(mapping, values)) return undefined;
+    if (!mapping.conditions.every((isTrue) => isTrue(values))) return undefined;
     const missing = mapping.missing[0];
     if (missing) throw new InvalidFieldError(missing.reason);
     return identify(record, mapping, values);
@@ -103,9 +103,4 @@ function identify(
   }
   const at = (mapping.at && readTime(mapping.at, values)) ?? record.timestamp;
   return { record, mapping, values, userKeys, clickId, at };
-}
-
-/** A condition on a field that the schema doesn't have is left to the mapping's missing fields. */
-function isMet(mapping: EventMapping, values: readonly FieldValue[]): boolean {
-  return mapping.missing.length > 0 || mapping.conditions.every((isTrue) => isTrue(values));
 }

@@ -20,7 +20,7 @@ import {
   missingSettings,
   shortName,
 } from './events.ts';
-import { conditionFaults, typeFault } from './typeCheck.ts';
+import { conditionFaults, isSum, typeFault } from './typeCheck.ts';
 
 /** Where the events of a mapping are described. */
 export interface SchemaSource {
@@ -166,7 +166,8 @@ function checkFields(
         return [problem(found.reason, settingOf(mapping, field), isCondition ? 'name' : undefined)];
       }
       const isOwn = isOfEvent(event, field);
-      const types = itemTypes(isOwn ? event.schema : schema, isOwn ? field.written : field.path);
+      const typesOf = isCondition || isSum(field.setting) ? itemTypes : typesAt;
+      const types = typesOf(isOwn ? event.schema : schema, isOwn ? field.written : field.path);
       if (isCondition) {
         return conditionFaults(mapping, field.written, types).map((fault) =>
           problem(fault.message, fault.setting),

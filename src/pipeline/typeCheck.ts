@@ -1,3 +1,4 @@
+import { parseFieldPath } from '../avro/fieldPath.ts';
 import type { SchemaType } from '../avro/schemaTree.ts';
 import { type Constant, isDecimal, readCondition, readDate } from '../config/conditions.ts';
 import { nearestName } from '../config/nearest.ts';
@@ -42,11 +43,16 @@ const wanted: Readonly<Record<string, readonly [readings: readonly Reading[], wh
   click: [['text', 'bytes', 'enum', 'number'], 'a text'],
   user: [['text', 'bytes', 'enum', 'number'], 'a text or a number'],
   id: [['text', 'bytes', 'enum', 'number'], 'a text or a number'],
-  at: [['date', 'number', 'text'], 'a timestamp, milliseconds or an ISO 8601 time'],
+  at: [['date', 'number', 'text', 'bytes'], 'a timestamp, milliseconds or an ISO 8601 time'],
   'value.amount': [['number', 'text'], 'an amount'],
   'value.minus': [['number', 'text'], 'an amount'],
-  'value.currency': [['text', 'enum'], 'an ISO 4217 code'],
+  'value.currency': [['text', 'bytes', 'enum'], 'an ISO 4217 code'],
 };
+
+/** Whether a setting takes several values. */
+export function isSum(setting: string): boolean {
+  return setting === 'value.amount' || setting === 'value.minus';
+}
 
 /** Why a field of these types can't be what a setting takes it for; undefined where it can. */
 export function typeFault(
@@ -55,6 +61,10 @@ export function typeFault(
   types: readonly SchemaType[],
 ): string | undefined {
   const [readings, what] = wanted[setting] ?? [];
+  if (!isSum(setting) && parseFieldPath(field).some(({ kind }) => kind === 'items')) {
+    const first = field.replaceAll('[*]', '[0]');
+    return `"${field}" is a list, and ${what} is needed here; "${first}" is the first`;
+  }
   if (readings === undefined || types.some((type) => readings.includes(readingOf(type)))) {
     return undefined;
   }
@@ -115,6 +125,7 @@ function canBe(type: SchemaType, constant: Constant): boolean {
   const isText = typeof constant === 'string';
   switch (readingOf(type)) {
     case 'text':
+    case 'bytes':
       return isText;
     case 'enum':
       return isText && type.symbols.includes(constant);
@@ -126,7 +137,6 @@ function canBe(type: SchemaType, constant: Constant): boolean {
       return typeof constant === 'boolean';
     case 'null':
       return constant === null;
-    case 'bytes':
     case 'other':
       return false;
   }

@@ -83,6 +83,11 @@ describe('the value of an order', () => {
     expect(sentValue(fields, { value: { ...value, unit: 'minor' } })).toBe(expected);
   });
 
+  test('in minor units is exact beyond twenty decimals', () => {
+    const fields = euros(new Big(`100.4${'9'.repeat(28)}`));
+    expect(sentValue(fields, { value: { ...value, unit: 'minor' } })).toBe('1');
+  });
+
   test.each([
     ['EUR', '49.995', '50'],
     ['EUR', '49.994', '49.99'],

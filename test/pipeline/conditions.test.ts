@@ -30,6 +30,8 @@ describe('a condition', () => {
     [null, null, true],
     [null, '', false],
     ['PAID', null, false],
+    ['PAID', Buffer.from('PAID'), true],
+    ['PAID', Buffer.from([0xff]), false],
   ])('of the value %j holds %o: %s', (setting, value, expected) => {
     expect(holds(setting, value)).toBe(expected);
     expect(holds({ not: setting as string }, value)).toBe(!expected);
@@ -41,6 +43,7 @@ describe('a condition', () => {
     [false, true],
     [null, false],
     ['', false],
+    [Buffer.alloc(0), false],
     [[], false],
     [[null, ''], false],
     [[null, 'x'], true],
@@ -65,6 +68,8 @@ describe('a condition', () => {
     [{ above: '2026-01-31T12:00:00Z' }, noon, false],
     [{ below: '2026-01-31T13:30:00+01:00' }, noon, true],
     [{ below: '2026-02-01' }, '2026-01-31T12:00:00Z', true],
+    [{ atLeast: '2026-01-31T12:00:00Z' }, '2026-01-31 12:00:00', true],
+    [{ above: '2026-01-31T12:00:00Z' }, '2026-01-31T12:00:00', false],
   ])('%j holds %o: %s', (setting, value, expected) => {
     expect(holds(setting, value)).toBe(expected);
   });

@@ -1,8 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { configSchema, type Mapping } from '../../src/config/schema.ts';
 import { compileEvents, eventsIn } from '../../src/pipeline/events.ts';
+import { map } from '../../src/pipeline/map.ts';
+import { SharedRecords } from '../../src/pipeline/sharedRecords.ts';
 import { avro, encode, record } from '../avro/schemas.ts';
 import { cloudEvent, debeziumChange, debeziumOutbox } from './envelopes.ts';
+import { record as kafkaRecord } from './fixtures.ts';
 
 function mappingsOf(...mappings: object[]): readonly Mapping[] {
   return configSchema.parse({
@@ -68,6 +71,22 @@ describe('an event in an envelope', () => {
         ],
       },
     ]);
+  });
+
+  test('that lacks a mapped field is still skipped where another condition is false', () => {
+    const schema = record('Order', { id: 'string', customer: 'string', status: 'string' });
+    const mapping = {
+      ...{ event: 'Order', user: 'customer', id: 'id' },
+      when: { 'consent.marketing': true, status: 'PAID' },
+    };
+    const decode = compileEvents(avro(schema), 'schema 7', mappingsOf(mapping));
+    if ('outcome' in decode) throw new Error('nothing decodes it');
+    const outcomeOf = (status: string) => {
+      const decoded = decode(encode(schema, { id: '1', customer: 'c', status }));
+      return map([{ record: kafkaRecord(0), ...decoded }], new SharedRecords()).settled[0]?.outcome;
+    };
+    expect(outcomeOf('CANCELLED')).toEqual({ outcome: 'skipped', reason: 'condition' });
+    expect(outcomeOf('PAID')).toMatchObject({ reason: 'invalid-field' });
   });
 
   test('of one record is read without looking which it is', () => {

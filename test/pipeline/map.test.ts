@@ -1,4 +1,5 @@
-import { describe, expect, test } from 'vitest';
+import Big from 'big.js';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { FieldValue } from '../../src/avro/reader.ts';
 import { configSchema, type Mapping } from '../../src/config/schema.ts';
 import { mappingPaths, placeMapping } from '../../src/pipeline/eventMapping.ts';
@@ -32,6 +33,7 @@ function mapEvent(fields: Fields, ...mappings: object[]) {
   return { mapped: passed[0], outcome: settled[0]?.outcome, passed, settled };
 }
 
+const noon = Date.parse('2026-01-31T12:00:00Z');
 const lead = { record: 'lead', user: ['userId', 'visitorId'], at: 'at' };
 const click = { record: 'click', click: 'clickId', user: 'visitorId' };
 
@@ -70,21 +72,57 @@ describe('mapping', () => {
   });
 
   test.each<[string, FieldValue, number]>([
-    ['a timestamp', new Date(5_000), 5_000],
-    ['milliseconds', 5_000, 5_000],
-    ['an ISO 8601 text', '1970-01-01T00:00:05Z', 5_000],
+    ['a timestamp', new Date(noon), noon],
+    ['milliseconds', noon, noon],
+    ['an ISO 8601 text', '2026-01-31T12:00:00Z', noon],
+    ['a text with an offset', '2026-01-31T14:00:00.000+02:00', noon],
+    ['a text with an offset without a colon', '2026-01-31T14:00:00+0200', noon],
+    ['a text without a zone, as if in UTC', '2026-01-31T12:00:00.000000', noon],
+    ['a text with a space, as if in UTC', '2026-01-31 12:00:00', noon],
+    ['a text in bytes', Buffer.from('2026-01-31T12:00:00Z'), noon],
+    ['a date, at midnight in UTC', '2026-01-31', noon - 12 * 3_600_000],
     ['null, by the Kafka timestamp', null, 0],
-  ])('takes the time from %s', (_, at, expected) => {
+    ['an empty text, by the Kafka timestamp', '', 0],
+  ])('takes the time from %s, in every time zone', (_, at, expected) => {
+    vi.stubEnv('TZ', 'Asia/Tokyo');
+    onTestFinished(() => void vi.unstubAllEnvs());
+    expect(new Date(0).getHours()).toBe(9);
     expect(mapEvent({ userId: 'u', at }, lead).mapped?.at).toBe(expected);
   });
 
   test.each<[string, Fields]>([
     ['a time that is none', { userId: 'u', at: 'yesterday' }],
+    ['a number that stands for a year', { userId: 'u', at: '7' }],
+    ['a list of times', { userId: 'u', at: [noon] }],
+    ['an empty list of times', { userId: 'u', at: [] }],
+    ['a flag for a time', { userId: 'u', at: true }],
+    ['a user key that is no number', { userId: Number.NaN }],
     ['a user key that is a record', { userId: { id: 'u' } }],
   ])('dead-letters %s, without its content', (_, fields) => {
     const { outcome } = mapEvent(fields, lead);
     expect(outcome).toMatchObject({ outcome: 'dead-lettered', reason: 'invalid-field' });
     expect(JSON.stringify(outcome)).not.toContain('yesterday');
+  });
+
+  test.each<[string, FieldValue, string]>([
+    ['seconds', noon / 1_000, 'before 2000'],
+    ['microseconds', noon * 1_000, 'after 2100'],
+    ['nanoseconds', BigInt(noon) * 1_000_000n, 'after 2100'],
+    ['a timestamp of the wrong unit', new Date(noon / 1_000), 'before 2000'],
+  ])(
+    'dead-letters %s that are taken for milliseconds, instead of finding no click',
+    (_, at, what) => {
+      const { outcome } = mapEvent({ userId: 'u', at }, lead);
+      expect(outcome).toMatchObject({ outcome: 'dead-lettered', reason: 'invalid-field' });
+      expect(outcome).toMatchObject({ error: expect.stringContaining(what) });
+    },
+  );
+
+  test('takes a decimal for a user key without the zeros of its scale', () => {
+    expect(mapEvent({ userId: new Big('12.00') }, lead).mapped?.userKeys).toEqual(['12']);
+    expect(mapEvent({ userId: new Big('1e30') }, lead).mapped?.userKeys).toEqual([
+      '1000000000000000000000000000000',
+    ]);
   });
 });
 

@@ -52,6 +52,11 @@ describe('a mapping held against a schema', () => {
 
   test.each([
     ['user: ▶total', '"total" is a record, and a text or a number is needed here'],
+    ['user: ▶lines', '"lines" is an array, and a text or a number is needed here'],
+    [
+      'user: customerId, id: ▶"lines[*].sku"',
+      '"lines[*].sku" is a list, and a text or a number is needed here; "lines[0].sku" is the first',
+    ],
     [
       'user: [customerId, ▶consent.marketing]',
       '"consent.marketing" is a boolean, and a text or a number is needed here',
