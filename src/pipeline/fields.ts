@@ -26,6 +26,7 @@ export function readText(field: Field, values: readonly FieldValue[]): string | 
 export function readTime(field: Field, values: readonly FieldValue[]): number | undefined {
   const value = values[field.index];
   if (value === null || value === undefined) return undefined;
+  if (value instanceof Date) return value.getTime();
   const time = typeof value === 'string' ? Date.parse(value) : Number(value);
   if (Number.isFinite(time)) return time;
   throw new InvalidFieldError(
