@@ -7,6 +7,8 @@ import { shortTexts } from './shortText.ts';
 const valuesLimit = 50_000;
 const depthLimit = 500;
 
+const nothing = Buffer.alloc(0);
+
 /** A long of no more bytes than these is exact as a number. */
 const bytesOfNumber = 7;
 const bytesOfLong = 10;
@@ -17,16 +19,26 @@ const bytesOfInt = 5;
  * length or count is believed that the rest cannot hold. Throws plain errors that say what is wrong.
  */
 export class Cursor {
-  readonly bytes: Buffer;
-  readonly length: number;
+  bytes: Buffer = nothing;
+  length = 0;
   position = 0;
   blockEnd: number | undefined;
   #values = 0;
   #depth = 0;
 
-  constructor(bytes: Buffer) {
+  /** Goes to a place in other bytes, with nothing asked for yet. */
+  open(bytes: Buffer, position: number): this {
     this.bytes = bytes;
     this.length = bytes.length;
+    this.position = position;
+    this.#values = 0;
+    this.#depth = 0;
+    return this;
+  }
+
+  /** Lets go of the bytes. */
+  close(): void {
+    this.bytes = nothing;
   }
 
   /** Notes that so many values are about to be made. */
@@ -159,13 +171,19 @@ export class Cursor {
     return length <= bytesOfNumber ? this.#number(start) : this.#bigint(start);
   }
 
+  /** In two halves, each within the operators of 32 bits. */
   #number(start: number): number {
+    const low = this.#bits(start, Math.min(start + 4, this.position));
+    const half = this.#bits(start + 4, this.position) * 2 ** 27 + (low >>> 1);
+    return (low & 1) === 0 ? half : -half - 1;
+  }
+
+  #bits(start: number, end: number): number {
     let bits = 0;
-    // From the fifth byte on the operators of 32 bits are too narrow.
-    for (let at = this.position - 1; at >= start; at -= 1) {
-      bits = bits * 0x80 + ((this.bytes[at] as number) & 0x7f);
+    for (let at = end - 1; at >= start; at -= 1) {
+      bits = (bits << 7) | ((this.bytes[at] as number) & 0x7f);
     }
-    return bits % 2 === 0 ? bits / 2 : -(bits + 1) / 2;
+    return bits;
   }
 
   #bigint(start: number): number | bigint {

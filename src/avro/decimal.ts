@@ -18,7 +18,7 @@ const scaleLimit = 2_500;
 /** A decimal that says its own scale: Avro's bytes of the unscaled number, then an int, the scale. */
 export const bigDecimal: Conversion = {
   decode: (base) => {
-    const cursor = new Cursor(base as Buffer);
+    const cursor = new Cursor().open(base as Buffer, 0);
     const unscaled = toInteger(cursor.view(cursor.readLength()));
     const scale = cursor.readInt();
     cursor.end();

@@ -15,13 +15,13 @@ export interface Wire {
   readonly useId?: Mapping['useId'];
 }
 
-/** A record's value, taken out of its frame. */
+/** What a record's frame says. */
 export interface Frame {
-  /** The Avro value alone, or compressed; a view of the record's bytes. */
-  readonly payload: Buffer;
+  /** Where the Avro value, or what it was compressed to, starts in the record's value. */
+  readonly start: number;
   /** The writer's schema, where the format names it. */
   readonly reference?: SchemaReference;
-  /** What {@link payloadOf} has to undo. */
+  /** What {@link inflate} has to undo. */
   readonly compression?: 'zlib';
 }
 
@@ -35,28 +35,33 @@ const singleObjectHeader = 10;
 const bytesShown = 12;
 
 /**
- * Takes a record's value out of its frame, which may lie in its headers; decompresses nothing yet. Throws UndecodableError for bytes that
- * are not in the format.
+ * Reads the frame of a record's value, which may lie in its headers; decompresses nothing yet. Throws
+ * UndecodableError for bytes that are not in the format.
  */
-export function unframe(wire: Wire, value: Buffer, headers?: Headers): Frame {
+export type Unframe = (value: Buffer, headers?: Headers) => Frame;
+
+/** Reads the frames of a topic. */
+export function createUnframe(wire: Wire): Unframe {
   switch (wire.format) {
     case 'confluent':
-      return unframeConfluent(value, headers);
+      return createUnframeConfluent();
     case 'apicurio':
     case 'apicurio-v2':
-      return unframeApicurio(wire, value, headers);
+      return (value, headers) => unframeApicurio(wire, value, headers);
     case 'glue':
-      return unframeGlue(value);
+      return unframeGlue;
     case 'single-object':
-      return unframeSingleObject(value);
+      return unframeSingleObject;
     case 'bare':
-      return { payload: value };
+      return () => bareFrame;
   }
 }
 
-/** The Avro value alone. Throws UndecodableError for what can't be decompressed, or only to too many bytes. */
-export function payloadOf({ payload, compression }: Frame): Buffer {
-  return compression === undefined ? payload : inflateBounded(payload);
+const bareFrame: Frame = { start: 0 };
+
+/** What a compressed value was made of. Throws UndecodableError for what can't be decompressed, or only to too many bytes. */
+export function inflate({ start }: Frame, value: Buffer): Buffer {
+  return inflateBounded(value.subarray(start));
 }
 
 /** The value in Confluent's frame, for producers. */
@@ -74,23 +79,30 @@ export function frame(format: 'confluent', schemaId: number, payload: Buffer): B
  * `00`, the schema's id in 4 bytes, big-endian, and the Avro value; or a header with `01` and the schema's GUID
  * in 16 bytes, and the Avro value alone. As Confluent's own deserializer, it takes either, the header first.
  */
-function unframeConfluent(value: Buffer, headers: Headers | undefined): Frame {
-  const header = lastHeader(headers, valueSchemaIdHeader);
-  if (header !== undefined) return unframeConfluentHeader(value, header);
-  if (value.length < confluentHeader || value[0] !== 0) {
-    throw notIn('confluent, which starts with 00 and a schema id of 4 bytes', value);
-  }
-  const id = value.readInt32BE(1);
-  if (id < 0) throw notIn(`confluent, since ${id} is no schema id`, value);
-  return { reference: { kind: 'id', value: id }, payload: value.subarray(confluentHeader) };
+function createUnframeConfluent(): Unframe {
+  // Nearly always the next record's frame says the same.
+  let last = { start: confluentHeader, reference: { kind: 'id' as const, value: -1 } };
+  return (value, headers) => {
+    const header = lastHeader(headers, valueSchemaIdHeader);
+    if (header !== undefined) return unframeConfluentHeader(header);
+    if (value.length < confluentHeader || value[0] !== 0) {
+      throw notIn('confluent, which starts with 00 and a schema id of 4 bytes', value);
+    }
+    const id = value.readInt32BE(1);
+    if (id < 0) throw notIn(`confluent, since ${id} is no schema id`, value);
+    if (id !== last.reference.value) {
+      last = { start: confluentHeader, reference: { kind: 'id', value: id } };
+    }
+    return last;
+  };
 }
 
-function unframeConfluentHeader(value: Buffer, header: Buffer): Frame {
+function unframeConfluentHeader(header: Buffer): Frame {
   if (header[0] === 1 && header.length === guidHeader) {
-    return { reference: { kind: 'guid', value: toUuid(header.subarray(1)) }, payload: value };
+    return { reference: { kind: 'guid', value: toUuid(header.subarray(1)) }, start: 0 };
   }
   if (header[0] === 0 && header.length === confluentHeader && header.readInt32BE(1) >= 0) {
-    return { reference: { kind: 'id', value: header.readInt32BE(1) }, payload: value };
+    return { reference: { kind: 'id', value: header.readInt32BE(1) }, start: 0 };
   }
   throw new UndecodableError(
     `the header ${valueSchemaIdHeader} is not 01 and a GUID of 16 bytes: ${found(header)}`,
@@ -112,7 +124,7 @@ function unframeApicurio(
   }
   for (const kind of ['globalId', 'contentId'] as const) {
     const header = lastHeader(headers, apicurioHeaders[kind]);
-    if (header !== undefined) return { reference: { kind, value: idIn(header) }, payload: value };
+    if (header !== undefined) return { reference: { kind, value: idIn(header) }, start: 0 };
   }
   const isLong = format === 'apicurio-v2';
   const length = isLong ? apicurioLongHeader : confluentHeader;
@@ -122,7 +134,7 @@ function unframeApicurio(
   const id = isLong ? value.readBigInt64BE(1) : BigInt(value.readInt32BE(1));
   if (!isId(id)) throw notIn(`${format}, since ${id} is no id`, value);
   const kind = useId ?? (isLong ? 'globalId' : 'contentId');
-  return { reference: { kind, value: Number(id) }, payload: value.subarray(length) };
+  return { reference: { kind, value: Number(id) }, start: length };
 }
 
 function idIn(header: Buffer): number {
@@ -141,9 +153,9 @@ function unframeGlue(value: Buffer): Frame {
     throw notIn('glue, which starts with 03, a byte for the compression and a UUID', value);
   }
   const reference = { kind: 'versionId', value: toUuid(value.subarray(2, glueHeader)) } as const;
-  const payload = value.subarray(glueHeader);
-  if (value[1] === 0) return { reference, payload };
-  if (value[1] === 5) return { reference, payload, compression: 'zlib' };
+  const start = glueHeader;
+  if (value[1] === 0) return { reference, start };
+  if (value[1] === 5) return { reference, start, compression: 'zlib' };
   throw notIn('glue, whose second byte is 00 (no compression) or 05 (zlib)', value);
 }
 
@@ -155,7 +167,7 @@ function unframeSingleObject(value: Buffer): Frame {
   const fingerprint = fingerprintText(value.readBigUInt64LE(2));
   return {
     reference: { kind: 'fingerprint', value: fingerprint },
-    payload: value.subarray(singleObjectHeader),
+    start: singleObjectHeader,
   };
 }
 

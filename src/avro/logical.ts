@@ -71,6 +71,9 @@ export function conversionOf(schema: object): Conversion | undefined {
   }
 }
 
+/** The last that a Date can be, in milliseconds since 1970. */
+const lastDate = 8.64e15;
+
 const date: Conversion = {
   decode: (base) => toDate(Number(base) * millisecondsOfDay),
   encode: (value) =>
@@ -86,11 +89,10 @@ function timestamp(unitsOfMillisecond: number): Conversion {
 }
 
 function toDate(milliseconds: number): Date {
-  const value = new Date(milliseconds);
-  if (Number.isNaN(value.getTime())) {
+  if (Math.abs(milliseconds) > lastDate) {
     throw new RangeError(`${milliseconds} ms since 1970 is beyond any date`);
   }
-  return value;
+  return new Date(milliseconds);
 }
 
 function floorDivide(value: number | bigint, divisor: number): number {

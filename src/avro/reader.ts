@@ -26,17 +26,17 @@ export interface EventReader extends EventNames {
   readonly missing: readonly MissingPath[];
   /**
    * The values of one event, in the order of the paths; null where a step on the way leads to nothing, or to
-   * null. `payload` is the whole Avro value, without its frame. Throws UndecodableError for bytes that do not
+   * null. From `start` on, `payload` is the whole Avro value, without its frame. Throws UndecodableError for bytes that do not
    * follow the schema, bytes missing or left over among them.
    */
-  read(payload: Buffer): FieldValue[];
+  read(payload: Buffer, start?: number): FieldValue[];
 }
 
 /** The readers of a schema's events: one, or one for each branch of a union. */
 export interface SchemaReaders {
   readonly events: readonly EventReader[];
   /** The place among `events` of the one that a payload holds; throws UndecodableError where that is none. */
-  placeOf(payload: Buffer): number;
+  placeOf(payload: Buffer, start?: number): number;
 }
 
 /**
@@ -52,11 +52,11 @@ export function compileReaders(
   if (!branches) return { events: [compileReader(type, undefined, pathsOf)], placeOf: () => 0 };
   return {
     events: branches.map((branch) => compileReader(branch, branches.length, pathsOf)),
-    placeOf(payload) {
+    placeOf(payload, start = 0) {
       try {
-        return new Cursor(payload).readBranch(branches.length);
+        return new Cursor().open(payload, start).readBranch(branches.length);
       } catch (thrown) {
-        throw undecodable(payload, branches.flatMap(kindsOf).join(' or '), thrown);
+        throw undecodable(payload.length - start, branches.flatMap(kindsOf).join(' or '), thrown);
       }
     },
   };
@@ -69,16 +69,16 @@ export function compileReaders(
 export function compileRecordNameReader(
   writer: AvroSchema,
   path: string,
-): (payload: Buffer) => string | undefined {
+): (payload: Buffer, start?: number) => string | undefined {
   const type = orUnreadable(() => readableType(writer));
   const visit = orUnreadable(() => compileRecordName(type, parseFieldPath(path)));
-  return (payload) => {
-    const cursor = new Cursor(payload);
+  return (payload, start = 0) => {
+    const cursor = new Cursor().open(payload, start);
     const values: FieldValue[] = [null];
     try {
       visit(cursor, values);
     } catch (thrown) {
-      throw undecodable(payload, kindsOf(type).join(' or '), thrown);
+      throw undecodable(payload.length - start, kindsOf(type).join(' or '), thrown);
     }
     return typeof values[0] === 'string' ? values[0] : undefined;
   };
@@ -95,18 +95,22 @@ function compileReader(
   const missing = paths.map((path) => findMissingPath(type, path));
   const nothing = paths.map((): FieldValue => null);
   const visit = orUnreadable(() => compileProjection(type, paths.map(parseFieldPath)));
+  // One for all events: a new one for each would be the largest thing that is made for it.
+  const cursor = new Cursor();
   return {
     ...names,
     missing: missing.filter((path) => path !== undefined),
-    read(payload) {
-      const cursor = new Cursor(payload);
+    read(payload, start = 0) {
       const values = nothing.slice();
+      cursor.open(payload, start);
       try {
         if (branches !== undefined) cursor.readBranch(branches);
         visit(cursor, values);
         cursor.end();
       } catch (thrown) {
-        throw undecodable(payload, names.fullName, thrown);
+        throw undecodable(payload.length - start, names.fullName, thrown);
+      } finally {
+        cursor.close();
       }
       return values;
     },
@@ -132,7 +136,7 @@ function orUnreadable<Result>(compile: () => Result): Result {
   }
 }
 
-function undecodable(payload: Buffer, name: string, thrown: unknown): UndecodableError {
-  const reason = `${payload.length} bytes that are no ${name}: ${toError(thrown).message}`;
+function undecodable(length: number, name: string, thrown: unknown): UndecodableError {
+  const reason = `${length} bytes that are no ${name}: ${toError(thrown).message}`;
   return new UndecodableError(reason, { cause: thrown });
 }

@@ -7,6 +7,20 @@ export type SchemaReference =
   | { readonly kind: 'id' | 'globalId' | 'contentId'; readonly value: number }
   | { readonly kind: 'guid' | 'versionId' | 'fingerprint'; readonly value: string };
 
+/** Values by what frames name. To find one makes no text, as it happens for every record. */
+export class ByReference<Value> {
+  readonly #byKind = new Map<SchemaReference['kind'], Map<SchemaReference['value'], Value>>();
+
+  get({ kind, value }: SchemaReference): Value | undefined {
+    return this.#byKind.get(kind)?.get(value);
+  }
+
+  set({ kind, value }: SchemaReference, found: Value): void {
+    const values = this.#byKind.get(kind) ?? new Map<SchemaReference['value'], Value>();
+    this.#byKind.set(kind, values.set(value, found));
+  }
+}
+
 /** The same for the same schema, today and after a restart: `id 7`, `globalId 7`, `guid 5f3e…`. For messages too. */
 export function keyOf({ kind, value }: SchemaReference): string {
   return `${kind} ${value}`;

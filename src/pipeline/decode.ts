@@ -1,9 +1,9 @@
 import { UndecodableError, UnreadableSchemaError } from '../avro/errors.ts';
 import { fingerprintOf } from '../avro/fingerprint.ts';
-import { type Frame, payloadOf, unframe, type Wire } from '../avro/framing.ts';
+import { createUnframe, type Frame, inflate, type Unframe, type Wire } from '../avro/framing.ts';
 import type { FieldValue } from '../avro/reader.ts';
 import type { AvroSchema } from '../avro/schema.ts';
-import { keyOf, type SchemaReference } from '../avro/schemaReference.ts';
+import { ByReference, keyOf, type SchemaReference } from '../avro/schemaReference.ts';
 import type { SchemaSource } from '../avro/schemaSource.ts';
 import type { Mapping } from '../config/schema.ts';
 import type { SourceRecord } from '../kafka/partition.ts';
@@ -77,30 +77,28 @@ async function fetchAll(pending: (() => Promise<void>)[], untilAvailable: UntilA
   await Promise.all(Array.from({ length: fetches }, work));
 }
 
-/** The one schema of a topic whose frames name none, or whose file stands for all that they name. */
-const onlySchema = 'file';
-
 class TopicDecoder {
   readonly #topic: TopicFormat;
   readonly #source: SchemaSource | undefined;
-  /** By {@link keyOf} of what the frames name. */
-  readonly #events = new Map<string, EventDecoder | Outcome>();
+  readonly #unframe: Unframe;
+  readonly #events = new ByReference<EventDecoder | Outcome>();
+  /** Of the topic's own schema, where it has one. */
+  readonly #ownEvents: EventDecoder | Outcome | undefined;
 
   constructor(topic: TopicFormat, source: SchemaSource | undefined) {
     this.#topic = topic;
     this.#source = source;
+    this.#unframe = createUnframe(topic);
     const { schema, mappings } = topic;
-    if (!schema) return;
-    const events = compileEvents(schema, 'the schema file', mappings);
-    this.#events.set(this.#keyOfFile(schema), events);
+    this.#ownEvents = schema && compileEvents(schema, 'the schema file', mappings);
   }
 
   /** The schema that must be fetched before the record can be decoded. */
   missing(record: SourceRecord): SchemaReference | undefined {
     if (this.#topic.schema || record.value === null) return undefined;
     try {
-      const { reference } = unframe(this.#topic, record.value, record.headers);
-      return reference && !this.#events.has(keyOf(reference)) ? reference : undefined;
+      const { reference } = this.#unframe(record.value, record.headers);
+      return reference && !this.#events.get(reference) ? reference : undefined;
     } catch {
       // Not in the format, as decode will find and say.
       return undefined;
@@ -115,47 +113,50 @@ class TopicDecoder {
       // What the source doesn't know is not kept: it may know it later.
       if (!schema) return;
       const events = compileEvents(schema, nameOf(reference), this.#topic.mappings);
-      this.#events.set(keyOf(reference), events);
+      this.#events.set(reference, events);
     } catch (thrown) {
       if (!(thrown instanceof UnreadableSchemaError)) throw thrown;
-      this.#events.set(keyOf(reference), deadLettered('undecodable', thrown.message));
+      this.#events.set(reference, deadLettered('undecodable', thrown.message));
     }
   }
 
   decode(record: SourceRecord): DecodedRecord | Settlement {
-    if (record.value === null) return { record, outcome: skipped('tombstone') };
+    const { value } = record;
+    if (value === null) return { record, outcome: skipped('tombstone') };
     try {
-      const frame = unframe(this.#topic, record.value, record.headers);
-      const event = this.#eventOf(frame);
-      if ('outcome' in event) return { record, outcome: event };
-      const decoded = event(payloadOf(frame));
-      return decoded.mappings.length === 0
+      const frame = this.#unframe(value, record.headers);
+      const events = this.#eventsOf(frame);
+      if ('outcome' in events) return { record, outcome: events };
+      const { mappings, values } = frame.compression
+        ? events(inflate(frame, value), 0)
+        : events(value, frame.start);
+      return mappings.length === 0
         ? { record, outcome: skipped('unmapped') }
-        : { record, ...decoded };
+        : { record, mappings, values };
     } catch (thrown) {
       if (!(thrown instanceof UndecodableError)) throw thrown;
       return { record, outcome: deadLettered('undecodable', thrown.message) };
     }
   }
 
-  #eventOf({ reference }: Frame): EventDecoder | Outcome {
-    const event = this.#events.get(this.#keyOfFrame(reference));
-    if (event) return event;
-    const [expected] = this.#events.keys();
-    const reason = this.#topic.schema
-      ? `written with another schema than that of the file: ${reference && keyOf(reference)}, not ${expected}`
-      : `the registry has no schema with the ${reference && keyOf(reference)}`;
-    throw new UndecodableError(reason);
+  #eventsOf({ reference }: Frame): EventDecoder | Outcome {
+    const events = this.#ownEvents ?? (reference && this.#events.get(reference));
+    if (!events) {
+      throw new UndecodableError(
+        `the registry has no schema with the ${reference && keyOf(reference)}`,
+      );
+    }
+    if (reference?.kind === 'fingerprint') this.#checkFingerprint(reference);
+    return events;
   }
 
-  #keyOfFrame(reference: SchemaReference | undefined): string {
-    if (reference === undefined) return onlySchema;
-    // AWS's ids say nothing of a schema: with a file, it is trusted to be the one.
-    return reference.kind === 'versionId' && this.#topic.schema ? onlySchema : keyOf(reference);
-  }
-
-  #keyOfFile(schema: AvroSchema): string {
-    return this.#topic.format === 'single-object' ? keyOf(fingerprintOf(schema)) : onlySchema;
+  /** Single-object frames tell whether the file's schema is the one; AWS's ids tell nothing of it. */
+  #checkFingerprint(reference: SchemaReference): void {
+    const own = this.#topic.schema && fingerprintOf(this.#topic.schema);
+    if (own === undefined || own.value === reference.value) return;
+    throw new UndecodableError(
+      `written with another schema than that of the file: ${keyOf(reference)}, not ${keyOf(own)}`,
+    );
   }
 }
 

@@ -12,8 +12,11 @@ import { derivedNames, deriveMapping } from './deriveMapping.ts';
 import { type EventMapping, type MappedPath, mappingPaths, placeMapping } from './eventMapping.ts';
 import { type Outcome, skipped } from './outcome.ts';
 
-/** Reads one event: the mappings of its name, in the order of the configuration, and the values of their fields. */
-export type EventDecoder = (payload: Buffer) => {
+/** Reads one event, from `start` on: the mappings of its name, in the order of the configuration, and the values of their fields. */
+export type EventDecoder = (
+  payload: Buffer,
+  start: number,
+) => {
   readonly mappings: readonly EventMapping[];
   readonly values: readonly FieldValue[];
 };
@@ -104,12 +107,16 @@ export function compileEvents(
     return { reader, own, mappings: own.map(({ mapping }) => mapping) };
   });
   const nameReaders = createNameReaders(schema, candidates, events.length);
-  return (payload) => {
-    const { reader, own, mappings: all } = placed[placeOf(payload)] as (typeof placed)[number];
+  return (payload, start) => {
+    const {
+      reader,
+      own,
+      mappings: all,
+    } = placed[placeOf(payload, start)] as (typeof placed)[number];
     if (all.length === 0) return { mappings: all, values: [] };
-    const values = reader.read(payload);
+    const values = reader.read(payload, start);
     if (nameReaders.size === 0) return { mappings: all, values };
-    const names = new Map(Array.from(nameReaders, ([root, read]) => [root, read(payload)]));
+    const names = new Map(Array.from(nameReaders, ([root, read]) => [root, read(payload, start)]));
     const chosen = own.filter(({ event, root }) => !names.has(root) || names.get(root) === event);
     return { mappings: chosen.map(({ mapping }) => mapping), values };
   };
@@ -119,7 +126,7 @@ export function compileEvents(
 function createNameReaders(schema: AvroSchema, candidates: readonly Candidate[], branches: number) {
   const roots = new Set(candidates.flatMap(({ mapping: { root } }) => root ?? []));
   const several = [...roots].filter((root) => branches > 1 || eventsIn(schema, root).length > 1);
-  return new Map<string | undefined, (payload: Buffer) => string | undefined>(
+  return new Map<string | undefined, (payload: Buffer, start: number) => string | undefined>(
     several.map((root) => [root, compileRecordNameReader(schema, root)]),
   );
 }

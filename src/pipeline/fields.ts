@@ -14,8 +14,8 @@ export class InvalidFieldError extends Error {}
 /** The text of a field: a string, an enum's symbol, a number, a UUID, bytes in UTF-8. Empty and null are none. */
 export function readText(field: Field, values: readonly FieldValue[]): string | undefined {
   const value = withoutBytes(values[field.index] ?? null);
-  if (value === null || value === '') return undefined;
-  if (typeof value === 'string') return value;
+  if (typeof value === 'string') return value || undefined;
+  if (value === null) return undefined;
   if (typeof value === 'bigint' || Number.isFinite(value)) return String(value);
   if (value instanceof Big) return value.toFixed();
   throw new InvalidFieldError(`${field.path} is ${describe(value)}, not a text or a number`);
@@ -23,6 +23,7 @@ export function readText(field: Field, values: readonly FieldValue[]): string | 
 
 /** Avro lets writers turn a string into bytes, and back: bytes in UTF-8 are the same text. */
 export function withoutBytes(value: FieldValue): FieldValue {
+  if (typeof value !== 'object') return value;
   return Buffer.isBuffer(value) && isUtf8(value) ? value.toString() : value;
 }
 
@@ -49,9 +50,10 @@ const latest = Date.UTC(2100);
 
 /** A number is of milliseconds since the epoch. */
 function toTime(value: FieldValue): number | undefined {
+  if (value instanceof Date) return value.getTime();
   if (typeof value === 'string') return parseTime(value);
   const isNumber = typeof value === 'bigint' || Number.isFinite(value);
-  return isNumber || value instanceof Date || value instanceof Big ? Number(value) : undefined;
+  return isNumber || value instanceof Big ? Number(value) : undefined;
 }
 
 const isoTime =

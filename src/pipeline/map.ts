@@ -32,22 +32,29 @@ export function map(
 ): StepResult<MappedRecord> {
   const passed: MappedRecord[] = [];
   const settled: Settlement[] = [];
-  for (const decoded of records) {
-    const results = mapRecord(decoded);
-    if (results.length > 1) shared.share(decoded.record, results.length);
-    for (const result of results) {
-      if ('outcome' in result) settled.push(result);
-      else passed.push(result);
+  const sort = (result: MappedRecord | Settlement) => {
+    if ('outcome' in result) settled.push(result);
+    else passed.push(result);
+  };
+  for (const { record, mappings, values } of records) {
+    const [only] = mappings;
+    // The common case, without a list for each record.
+    if (only && mappings.length === 1) {
+      sort(applyMapping(record, only, values) ?? { record, outcome: skipped('condition') });
+      continue;
     }
+    const results = applyMappings(record, mappings, values);
+    if (results.length > 1) shared.share(record, results.length);
+    results.forEach(sort);
   }
   return { passed, settled };
 }
 
-function mapRecord({
-  record,
-  mappings,
-  values,
-}: DecodedRecord): readonly (MappedRecord | Settlement)[] {
+function applyMappings(
+  record: SourceRecord,
+  mappings: readonly EventMapping[],
+  values: readonly FieldValue[],
+): readonly (MappedRecord | Settlement)[] {
   const results: (MappedRecord | Settlement)[] = [];
   const applied: RecordKind[] = [];
   for (const mapping of mappings) {

@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { unframe } from '../../src/avro/framing.ts';
+import { createUnframe } from '../../src/avro/framing.ts';
 import { createRegistry } from '../../src/avro/registry.ts';
 import type { AvroSchema } from '../../src/avro/schema.ts';
 import type { SchemaReference } from '../../src/avro/schemaReference.ts';
@@ -44,7 +44,7 @@ async function recordFrames(registryUrl: string): Promise<readonly RecordedFrame
     for (const line of printed.trim().split('\n').toSorted()) {
       const frame = JSON.parse(line) as RecordedFrame;
       const wire = wireOf(serializers, frame.way);
-      const { reference } = unframe(wire, Buffer.from(frame.value, 'hex'), headersOf(frame));
+      const { reference } = createUnframe(wire)(Buffer.from(frame.value, 'hex'), headersOf(frame));
       if (reference === undefined) throw new Error(`no reference in ${line}`);
       const found =
         serializers === 'glue' ? { json, references: [] } : await registry.schemaOf(reference);

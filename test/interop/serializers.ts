@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
-import { payloadOf, unframe, type Wire } from '../../src/avro/framing.ts';
+import { createUnframe, inflate, type Wire } from '../../src/avro/framing.ts';
 import type { Headers } from '../../src/avro/headers.ts';
 import type { FieldValue } from '../../src/avro/reader.ts';
 import type { AvroSchema } from '../../src/avro/schema.ts';
@@ -76,9 +76,12 @@ export async function readFields(
   headers: Headers | undefined,
   schemaOf: (reference: SchemaReference) => Promise<AvroSchema | undefined>,
 ): Promise<string[]> {
-  const frame = unframe(wire, value, headers);
+  const frame = createUnframe(wire)(value, headers);
   const schema = frame.reference && (await schemaOf(frame.reference));
   if (schema === undefined) throw new Error(`no schema for ${JSON.stringify(frame.reference)}`);
-  const fields: FieldValue[] = compileReader(schema, paths).read(payloadOf(frame));
+  const reader = compileReader(schema, paths);
+  const fields: FieldValue[] = frame.compression
+    ? reader.read(inflate(frame, value))
+    : reader.read(value, frame.start);
   return fields.map(String);
 }

@@ -18,7 +18,7 @@ function mappingsOf(...mappings: object[]): readonly Mapping[] {
 function read(schema: unknown, value: unknown, ...mappings: object[]) {
   const decode = compileEvents(avro(schema), 'schema 7', mappingsOf(...mappings));
   if ('outcome' in decode) return decode;
-  const { mappings: own, values } = decode(encode(schema, value));
+  const { mappings: own, values } = decode(encode(schema, value), 0);
   return own.map(({ kind, user, id, at, missing }) => ({
     kind,
     values: [...user, id, at].map((field) => (field ? values[field.index] : undefined)),
