@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { Big } from 'big.js';
 import { Cursor } from './cursor.ts';
 import type { Conversion } from './logical.ts';
@@ -9,6 +10,7 @@ export interface Attributes {
   readonly logicalType?: unknown;
   readonly precision?: unknown;
   readonly scale?: unknown;
+  readonly fields?: unknown;
 }
 
 /** A number of more bytes than these, or of more digits after or before the point, is no amount of money. */
@@ -22,16 +24,53 @@ export const bigDecimal: Conversion = {
     const unscaled = toInteger(cursor.view(cursor.readLength()));
     const scale = cursor.readInt();
     cursor.end();
-    if (Math.abs(scale) > scaleLimit) throw new RangeError(`a decimal of scale ${scale}`);
-    return new Big(`${unscaled}e${-scale}`);
+    return scaled(unscaled, scale);
   },
   encode: (value) => {
     if (!(value instanceof Big)) return value;
-    const scale = value.c.length - 1 - value.e;
-    const unscaled = toBytes(BigInt(value.s) * BigInt(value.c.join('')));
+    const { unscaled, scale } = unscale(value);
     return Buffer.concat([toLong(unscaled.length), unscaled, toLong(scale)]);
   },
 };
+
+/** Debezium's record of a scale and the bytes of the unscaled number; undefined for another record. */
+export function variableScaleDecimal({ type, fields }: Attributes): Conversion | undefined {
+  const isOne = type === 'record' && isDeepStrictEqual(shapeOf(fields), variableScale);
+  return isOne ? variableScaleConversion : undefined;
+}
+
+const variableScale = { scale: 'int', value: 'bytes' };
+
+function shapeOf(fields: unknown): object {
+  const named: readonly { readonly name?: unknown; readonly type?: unknown }[] = Array.isArray(
+    fields,
+  )
+    ? fields
+    : [];
+  return Object.fromEntries(named.map(({ name, type }) => [name, type]));
+}
+
+const variableScaleConversion: Conversion = {
+  decode: (base) => {
+    const { scale, value } = base as { readonly scale: number; readonly value: Buffer };
+    return scaled(toInteger(value), scale);
+  },
+  encode: (value) => {
+    if (!(value instanceof Big)) return value;
+    const { unscaled, scale } = unscale(value);
+    return { scale, value: unscaled };
+  },
+};
+
+function unscale(value: Big): { readonly unscaled: Buffer; readonly scale: number } {
+  const unscaled = toBytes(BigInt(value.s) * BigInt(value.c.join('')));
+  return { unscaled, scale: value.c.length - 1 - value.e };
+}
+
+function scaled(unscaled: number | bigint, scale: number): Big {
+  if (Math.abs(scale) > scaleLimit) throw new RangeError(`a decimal of scale ${scale}`);
+  return new Big(`${unscaled}e${-scale}`);
+}
 
 /** Undefined for the parameters that the specification calls invalid. */
 export function decimal({ type, size, precision, scale = 0 }: Attributes): Conversion | undefined {

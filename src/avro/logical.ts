@@ -1,9 +1,10 @@
 import avsc from 'avsc';
-import { type Attributes, bigDecimal, decimal } from './decimal.ts';
+import { logicalTypeOf } from './connectTypes.ts';
+import { type Attributes, bigDecimal, decimal, variableScaleDecimal } from './decimal.ts';
 import type { Duration, FieldValue } from './fieldValue.ts';
 
 /** A value as it stands in the bytes. */
-type Base = Buffer | number | bigint;
+export type Base = Buffer | number | bigint | { readonly [name: string]: FieldValue };
 
 /** Both ways between a value as it stands in the bytes and what its logical type says that it means. */
 export interface Conversion {
@@ -22,7 +23,10 @@ export class Converted extends avsc.types.LogicalType {
   readonly #conversion: Conversion;
 
   constructor(schema: object, options: unknown, conversion: Conversion) {
-    super({ ...schema, logicalType: undefined } as unknown as Schema, options);
+    super(
+      { ...schema, logicalType: undefined, 'connect.name': undefined } as unknown as Schema,
+      options,
+    );
     this.#conversion = conversion;
   }
 
@@ -45,12 +49,14 @@ export class Converted extends avsc.types.LogicalType {
  * which the specification says to ignore: https://avro.apache.org/docs/1.12.0/specification/#logical-types
  */
 export function conversionOf(schema: object): Conversion | undefined {
-  const { type, size, logicalType }: Attributes = schema;
-  switch (logicalType) {
+  const { type, size }: Attributes = schema;
+  switch (logicalTypeOf(schema)) {
     case 'decimal':
       return decimal(schema);
     case 'big-decimal':
       return type === 'bytes' ? bigDecimal : undefined;
+    case 'variable-scale-decimal':
+      return variableScaleDecimal(schema);
     case 'duration':
       return type === 'fixed' && size === 12 ? duration : undefined;
     case 'uuid':

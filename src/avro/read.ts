@@ -2,7 +2,7 @@ import avsc, { type Type } from 'avsc';
 import { baseOf, branchesOf, type RecordType } from './avscType.ts';
 import type { Cursor } from './cursor.ts';
 import type { FieldValue } from './fieldValue.ts';
-import { Converted } from './logical.ts';
+import { type Base, Converted } from './logical.ts';
 import type { Skips } from './skip.ts';
 
 /** A conversion takes as long as so many plain values. */
@@ -36,7 +36,7 @@ export class Reads {
   }
 
   #compile(type: Type): Read {
-    if (type instanceof Converted) return readConverted(type);
+    if (type instanceof Converted) return this.#converted(type);
     const simple = simpleRead(type);
     if (simple) return simple;
     if (type instanceof avsc.types.RecordType) return this.#record(type);
@@ -47,6 +47,15 @@ export class Reads {
     return (cursor) => {
       const branch = branches[cursor.readBranch(branches.length)] as Read;
       return branch(cursor);
+    };
+  }
+
+  #converted(type: Converted): Read {
+    const base = baseOf(type);
+    const read = viewOf(base) ?? (this.#compile(base) as (cursor: Cursor) => Base);
+    return (cursor) => {
+      cursor.spend(conversionCost);
+      return type.toFieldValue(read(cursor));
     };
   }
 
@@ -112,15 +121,6 @@ function simpleRead(type: Type): Read | undefined {
   const view = viewOf(type);
   // A copy, as values outlive the payload.
   return view && ((cursor) => Buffer.from(view(cursor)));
-}
-
-function readConverted(type: Converted): Read {
-  const base = baseOf(type);
-  const read = viewOf(base) ?? (simpleRead(base) as (cursor: Cursor) => number | bigint);
-  return (cursor) => {
-    cursor.spend(conversionCost);
-    return type.toFieldValue(read(cursor));
-  };
 }
 
 /** The bytes of bytes and fixed. */

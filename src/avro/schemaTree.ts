@@ -1,3 +1,4 @@
+import { logicalTypeOf } from './connectTypes.ts';
 import { parseFieldPath, type Step } from './fieldPath.ts';
 import type { AvroSchema } from './schema.ts';
 
@@ -60,7 +61,6 @@ interface Attributes {
   readonly name?: unknown;
   readonly namespace?: unknown;
   readonly aliases?: unknown;
-  readonly logicalType?: unknown;
   readonly fields?: unknown;
   readonly symbols?: unknown;
   readonly items?: unknown;
@@ -89,7 +89,8 @@ const complexTypes: ReadonlySet<string> = new Set([
 ]);
 
 function toNode(kind: string, attributes: Attributes, { namespace }: Part): Node {
-  const { logicalType, symbols } = attributes;
+  const { symbols } = attributes;
+  const logicalType = logicalTypeOf(attributes);
   const name = nameOf(attributes, namespace);
   const inside = name === undefined ? namespace : namespaceOf(name);
   return {

@@ -34,6 +34,8 @@ function readingOf({ kind, logicalType = '' }: SchemaType): Reading {
     case 'boolean':
     case 'null':
       return kind;
+    case 'record':
+      return logicalType === 'variable-scale-decimal' ? 'number' : 'other';
     default:
       return 'other';
   }

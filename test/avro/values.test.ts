@@ -232,3 +232,57 @@ describe('other logical types', () => {
     expect(readField({ type: 'long', logicalType: 'date' }, 5)).toBe(5);
   });
 });
+
+describe("Debezium's types, which only connect.name says", () => {
+  const connect = (type: string, name: string) => ({ type, 'connect.name': `io.debezium.${name}` });
+  const noon = new Date('2026-01-31T12:00:00.123Z');
+
+  test.each([
+    ['int', 'time.Date', 20_484, new Date('2026-01-31')],
+    ['long', 'time.Timestamp', noon.getTime(), noon],
+    ['long', 'time.MicroTimestamp', BigInt(noon.getTime()) * 1_000n + 456n, noon],
+    ['long', 'time.NanoTimestamp', BigInt(noon.getTime()) * 1_000_000n + 456_789n, noon],
+    ['long', 'time.MicroTime', 5, 5],
+    ['string', 'time.ZonedTimestamp', noon.toISOString(), noon.toISOString()],
+  ])('%s %s is read', (type, name, written, expected) => {
+    expect(readField(connect(type, name), written)).toEqual(expected);
+    expect(readField(['null', connect(type, name)], written)).toEqual(expected);
+  });
+
+  test('a decimal of any scale is read, also where it is named again', () => {
+    const name = 'io.debezium.data.VariableScaleDecimal';
+    const decimal = { ...record(name, { scale: 'int', value: 'bytes' }), 'connect.name': name };
+    const schema = record('Value', { price: decimal, total: ['null', name], other: 'string' });
+    const reader = compileReader(avro(schema), ['price', 'total', 'other']);
+    const read = (price: unknown, total: unknown) =>
+      reader.read(encode(schema, { price, total, other: 'x' }));
+    expect(read(new Big('49.990'), new Big('-12e30'))).toEqual([
+      new Big('49.99'),
+      new Big('-12e30'),
+      'x',
+    ]);
+    expect(read({ scale: 4, value: Buffer.from([1, 0]) }, null)).toEqual([
+      new Big('0.0256'),
+      null,
+      'x',
+    ]);
+    expect(() => read({ scale: 2 ** 31 - 1, value: Buffer.from([1]) }, null)).toThrow(
+      UndecodableError,
+    );
+    expect(() => read({ scale: 2, value: Buffer.alloc(300, 1) }, null)).toThrow(UndecodableError);
+    expect(() => read({ scale: 2, value: Buffer.alloc(0) }, null)).toThrow(UndecodableError);
+    expect(
+      compileReader(avro(schema), ['other']).read(
+        encode(schema, { price: new Big(1), total: null, other: 'x' }),
+      ),
+    ).toEqual(['x']);
+  });
+
+  test('a record that is called so and has other fields is a record', () => {
+    const name = 'io.debezium.data.VariableScaleDecimal';
+    const other = { ...record(name, { scale: 'int', value: 'string' }), 'connect.name': name };
+    const schema = record('Value', { price: other });
+    const bytes = encode(schema, { price: { scale: 1, value: 'x' } });
+    expect(compileReader(avro(schema), ['price.value']).read(bytes)).toEqual(['x']);
+  });
+});

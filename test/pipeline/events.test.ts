@@ -82,7 +82,7 @@ describe('an event in an envelope', () => {
     const decode = compileEvents(avro(schema), 'schema 7', mappingsOf(mapping));
     if ('outcome' in decode) throw new Error('nothing decodes it');
     const outcomeOf = (status: string) => {
-      const decoded = decode(encode(schema, { id: '1', customer: 'c', status }));
+      const decoded = decode(encode(schema, { id: '1', customer: 'c', status }), 0);
       return map([{ record: kafkaRecord(0), ...decoded }], new SharedRecords()).settled[0]?.outcome;
     };
     expect(outcomeOf('CANCELLED')).toEqual({ outcome: 'skipped', reason: 'condition' });
