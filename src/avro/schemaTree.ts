@@ -1,5 +1,6 @@
 import { logicalTypeOf } from './connectTypes.ts';
 import { parseFieldPath, type Step } from './fieldPath.ts';
+import { conversionOf } from './logical.ts';
 import type { AvroSchema } from './schema.ts';
 
 /** What stands at a place in a schema; of a union, one of its branches. */
@@ -7,6 +8,8 @@ export interface SchemaType {
   /** What Avro calls it: `record`, `long`, `enum`. */
   readonly kind: string;
   readonly logicalType: string | undefined;
+  /** A logical type that it says and that does not fit it, so that its values are plain ones. */
+  readonly ignoredType: string | undefined;
   /** Of a record, an enum and a fixed, with its namespace. */
   readonly name: string | undefined;
   /** Names that it had before, with their namespaces. */
@@ -88,14 +91,20 @@ const complexTypes: ReadonlySet<string> = new Set([
   ...['record', 'error', 'enum', 'array', 'map', 'fixed'],
 ]);
 
+/** Logical types whose values are not those of the type they stand on. */
+const convertible = /decimal$|^date$|timestamp-/;
+
 function toNode(kind: string, attributes: Attributes, { namespace }: Part): Node {
   const { symbols } = attributes;
   const logicalType = logicalTypeOf(attributes);
+  const isFit = conversionOf({ ...attributes, type: kind }) !== undefined;
+  const isIgnored = !isFit && kind !== 'string' && convertible.test(String(logicalType));
   const name = nameOf(attributes, namespace);
   const inside = name === undefined ? namespace : namespaceOf(name);
   return {
     kind: kind === 'error' ? 'record' : kind,
-    logicalType: typeof logicalType === 'string' ? logicalType : undefined,
+    logicalType: typeof logicalType === 'string' && !isIgnored ? logicalType : undefined,
+    ignoredType: isIgnored ? String(logicalType) : undefined,
     name,
     aliases: textsOf(attributes.aliases).map((alias) => fullNameOf(alias, inside)),
     symbols: textsOf(symbols),

@@ -40,7 +40,7 @@ export function readTime(field: Field, values: readonly FieldValue[]): number | 
   const side = time < earliest ? 'before 2000' : time > latest ? 'after 2100' : undefined;
   if (side === undefined) return time;
   throw new InvalidFieldError(
-    `${field.path} is a time ${side}, if it is in milliseconds: it has to be in milliseconds, or a timestamp`,
+    `${field.path} is a time ${side}; a plain number has to be milliseconds since 1970`,
   );
 }
 

@@ -20,7 +20,7 @@ import {
   missingSettings,
   shortName,
 } from './events.ts';
-import { conditionFaults, isSum, typeFault } from './typeCheck.ts';
+import { conditionFaults, isSum, typeDoubt, typeFault } from './typeCheck.ts';
 
 /** Where the events of a mapping are described. */
 export interface SchemaSource {
@@ -173,8 +173,11 @@ function checkFields(
           problem(fault.message, fault.setting),
         );
       }
+      const place = settingOf(mapping, field);
       const fault = typeFault(field.setting, field.written, types);
-      return fault === undefined ? [] : [problem(fault, settingOf(mapping, field))];
+      if (fault !== undefined) return [problem(fault, place)];
+      const doubt = typeDoubt(field.written, types);
+      return doubt === undefined ? [] : [{ ...problem(doubt, place), severity: 'warning' }];
     }),
   ];
 }

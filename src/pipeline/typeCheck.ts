@@ -73,6 +73,13 @@ export function typeFault(
   return `"${field}" is ${nameOf(types)}, and ${what} is needed here`;
 }
 
+/** What to look at twice: a number that calls itself something else is read as it stands. */
+export function typeDoubt(field: string, types: readonly SchemaType[]): string | undefined {
+  const type = types.find(({ ignoredType }) => ignoredType !== undefined);
+  if (type === undefined) return undefined;
+  return `"${field}" calls itself ${type.ignoredType}, which goes with no ${type.kind} like this one: it is read as the plain ${type.kind}`;
+}
+
 /** What a condition asks of a field that its types can't be. */
 export function conditionFaults(
   mapping: Mapping,

@@ -81,6 +81,19 @@ describe('a mapping held against a schema', () => {
     expect(await faults(text)).toEqual([fault]);
   });
 
+  test('an amount whose decimal stands on a long, or has no precision, is not what it says', async () => {
+    const price = (type: object) =>
+      record('Paid', { id: 'string', price: { ...type, logicalType: 'decimal', scale: 2 } });
+    const text = 'user: id, value: {amount: ▶price}';
+    expect(await faults(text, price({ type: 'long', precision: 10 }), 'Paid')).toEqual([
+      '"price" calls itself decimal, which goes with no long like this one: it is read as the plain long',
+    ]);
+    expect(await faults(text, price({ type: 'bytes' }), 'Paid')).toEqual([
+      '"price" is a bytes, and an amount is needed here',
+    ]);
+    expect(await faults(text, price({ type: 'bytes', precision: 10 }), 'Paid')).toEqual([]);
+  });
+
   test.each([
     [
       'user: customerId, when: {status: ▶SHIPED}',
