@@ -15,12 +15,17 @@ export function buildAvscType(
   purpose: 'read' | 'write',
 ): Type {
   // One object for all of them: avsc keeps the names that it has met in it.
-  const options: Options = { registry: { ...primitives }, typeHook, omitRecordMethods: true };
+  const options: Options = { registry: named(primitives), typeHook, omitRecordMethods: true };
   // One class for all unions, however many branches of a kind they have.
   if (purpose === 'read') options.wrapUnions = 'always';
-  else options.registry = { ...primitives, long: writableLong };
+  else options.registry = named({ ...primitives, long: writableLong });
   for (const reference of references) avsc.Type.forSchema(reference as Schema, options);
   return avsc.Type.forSchema(schema as Schema, options);
+}
+
+/** Types by their names alone: in a plain object, `toString` and `constructor` would be names that are taken. */
+function named(types: Readonly<Record<string, Type>>): Record<string, Type> {
+  return Object.assign(Object.create(null), types);
 }
 
 /** The branches of a union. */

@@ -1,3 +1,4 @@
+import { formatFieldPath, parseFieldPath } from '../avro/fieldPath.ts';
 import { findMissingPath } from '../avro/paths.ts';
 import {
   compileReaders,
@@ -30,6 +31,8 @@ export interface EventType {
   readonly schema: AvroSchema;
   /** Whether it stands at the root itself, so that the fields of a mapping are its own. */
   readonly isAtRoot: boolean;
+  /** The path to its record; undefined at the top. */
+  readonly place: string | undefined;
 }
 
 /**
@@ -46,9 +49,11 @@ export function eventsIn(schema: AvroSchema, root: string | undefined): readonly
       ...{ fullName: name, aliases },
       schema: isWhole ? schema : { json: name, references: [...schema.references, schema.json] },
       isAtRoot: true,
+      place: root,
     }));
   }
-  const around = root.includes('.') ? root.slice(0, root.lastIndexOf('.')) : undefined;
+  const steps = parseFieldPath(root).slice(0, -1);
+  const around = steps.length === 0 ? undefined : formatFieldPath(steps);
   return eventsIn(schema, around).map((event) => ({ ...event, isAtRoot: false }));
 }
 
@@ -86,9 +91,7 @@ export function compileEvents(
   );
   if (candidates.length === 0) return skipped('unmapped');
   const candidatesOf = ({ fullName }: EventNames) =>
-    candidates.filter(
-      ({ mapping, event }) => mapping.root !== undefined || event.fullName === fullName,
-    );
+    candidates.filter(({ event }) => event.place !== undefined || event.fullName === fullName);
   const pathsOf = (event: EventNames) => [
     ...new Set(
       candidatesOf(event).flatMap(({ mapping }) => mappingPaths(mapping).map(({ path }) => path)),
@@ -97,7 +100,7 @@ export function compileEvents(
   const { events, placeOf } = compileReaders(schema, pathsOf);
   const placed = events.map((reader) => {
     const own = candidatesOf(reader).map((candidate) => ({
-      ...{ event: candidate.event.fullName, root: candidate.mapping.root },
+      event: candidate.event,
       mapping: placeMapping(
         candidate.mapping,
         pathsOf(reader),
@@ -116,19 +119,34 @@ export function compileEvents(
     if (all.length === 0) return { mappings: all, values: [] };
     const values = reader.read(payload, start);
     if (nameReaders.size === 0) return { mappings: all, values };
-    const names = new Map(Array.from(nameReaders, ([root, read]) => [root, read(payload, start)]));
-    const chosen = own.filter(({ event, root }) => !names.has(root) || names.get(root) === event);
+    const names = new Map(
+      Array.from(nameReaders, ([place, read]) => [place, read(payload, start)]),
+    );
+    const chosen = own.filter(
+      ({ event: { place, fullName } }) => !names.has(place) || names.get(place) === fullName,
+    );
     return { mappings: chosen.map(({ mapping }) => mapping), values };
   };
 }
 
-/** For each root at which a schema has several events: what tells which one a record holds. */
+/**
+ * For each place where not every record has the same event: what tells which one a record holds. Where it is one or
+ * none, that matters only to mappings that don't take from the event itself whose it is.
+ */
 function createNameReaders(schema: AvroSchema, candidates: readonly Candidate[], branches: number) {
-  const roots = new Set(candidates.flatMap(({ mapping: { root } }) => root ?? []));
-  const several = [...roots].filter((root) => branches > 1 || eventsIn(schema, root).length > 1);
-  return new Map<string | undefined, (payload: Buffer, start: number) => string | undefined>(
-    several.map((root) => [root, compileRecordNameReader(schema, root)]),
+  const unsure = candidates.filter(
+    ({ mapping, event: { place } }) =>
+      branches > 1 || eventsIn(schema, place).length > 1 || isIdentifiedAround(mapping),
   );
+  const places = new Set(unsure.flatMap(({ event: { place } }) => place ?? []));
+  return new Map<string | undefined, (payload: Buffer, start: number) => string | undefined>(
+    Array.from(places, (place) => [place, compileRecordNameReader(schema, place)]),
+  );
+}
+
+/** Whether the click or a user of a mapping is a field of what is around its root. */
+function isIdentifiedAround({ click, user = [] }: Mapping): boolean {
+  return [click, ...user].some((path) => path?.startsWith('/'));
 }
 
 function reasonsIn(schema: AvroSchema, schemaName: string, candidate: Candidate) {

@@ -2,7 +2,7 @@ import { Big } from 'big.js';
 import { describe, expect, test } from 'vitest';
 import { encoder, parseSchema } from '../../src/avro/schema.ts';
 import { ConfigurationError } from '../../src/errors.ts';
-import { avro, encode, orderPlaced, record } from './schemas.ts';
+import { avro, compileReader, encode, orderPlaced, record } from './schemas.ts';
 
 function problemsOf(text: string) {
   try {
@@ -18,6 +18,17 @@ describe('a schema file', () => {
   test('is parsed to its JSON', () => {
     expect(parseSchema(JSON.stringify(orderPlaced), 'order.avsc')).toEqual(avro(orderPlaced));
   });
+
+  test.each(['constructor', 'toString', 'valueOf', 'hasOwnProperty', '__proto__'])(
+    'may call its types and fields %s, as every object of JavaScript has it',
+    (name) => {
+      const inner = { type: 'record', name, fields: [{ name, type: 'string' }] };
+      const schema = { json: record('Event', { one: inner, two: name }), references: [] };
+      const bytes = Buffer.concat([encode('string', 'a'), encode('string', 'b')]);
+      const reader = compileReader(schema, [`one.${name}`, `two.${name}`]);
+      expect(reader.read(bytes)).toEqual(['a', 'b']);
+    },
+  );
 
   test('that is no JSON is refused with the place of the mistake', () => {
     const [problem, ...others] = problemsOf('{\n  "type": "record",\n  "name" }');

@@ -89,6 +89,16 @@ describe('an event in an envelope', () => {
     expect(outcomeOf('PAID')).toMatchObject({ reason: 'invalid-field' });
   });
 
+  test('that is not there makes nothing, also where its user stands around it', () => {
+    const change = record('Change', { actor: 'string', after: ['null', placed] });
+    const mapping = { ...order, root: 'after', user: '/actor', id: undefined };
+    const after = { orderId: 'o-1', customerId: 'c-1' };
+    expect(read(change, { actor: 'a', after }, mapping)).toMatchObject([
+      { values: ['a', 'o-1', undefined] },
+    ]);
+    expect(read(change, { actor: 'a', after: null }, mapping)).toEqual([]);
+  });
+
   test('of one record is read without looking which it is', () => {
     const one = record('Envelope', { payload: placed });
     const payload = { orderId: 'o-1', customerId: 'c-1' };
@@ -114,6 +124,17 @@ describe('events of one topic that share a schema', () => {
 });
 
 describe('known envelopes', () => {
+  test('a CloudEvent is itself among other events of its topic', () => {
+    const schema = [cloudEvent, placed];
+    const around = { event: 'CloudEvent', root: 'data', user: 'customerId', id: 'orderId' };
+    const mappings = [around, { event: 'OrderPlaced', user: 'customerId', id: 'orderId' }];
+    const data = { customerId: 'c-1', orderId: 'o-1' };
+    const event = { 'io.cloudevents.CloudEvent': { attribute: {}, data } };
+    expect(read(schema, event, ...mappings)).toMatchObject([{ values: ['c-1', 'o-1', undefined] }]);
+    const other = { 'shop.OrderPlaced': { orderId: 'o-2', customerId: 'c-2' } };
+    expect(read(schema, other, ...mappings)).toMatchObject([{ values: ['c-2', 'o-2', undefined] }]);
+  });
+
   test("Debezium's change event: the row after the change, and what was done from the top", () => {
     const row = { id: 10_001, purchaser: 1_001, order_date: 16_816, total: 4_999 };
     const source = { version: '3.0', connector: 'postgresql', name: 'shop', ts_ms: 1, table: 'o' };
