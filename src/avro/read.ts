@@ -7,6 +7,9 @@ import type { Skips } from './skip.ts';
 
 /** A conversion takes as long as so many plain values. */
 const conversionCost = 2;
+/** That of many bytes takes longer: a decimal of 256 bytes has 600 digits. */
+const longBytes = 32;
+const conversionBytes = 8;
 
 /** Reads a whole value. */
 export type Read = (cursor: Cursor) => FieldValue;
@@ -54,8 +57,10 @@ export class Reads {
     const base = baseOf(type);
     const read = viewOf(base) ?? (this.#compile(base) as (cursor: Cursor) => Base);
     return (cursor) => {
-      cursor.spend(conversionCost);
-      return type.toFieldValue(read(cursor));
+      const value = read(cursor);
+      const isLong = Buffer.isBuffer(value) && value.length >= longBytes;
+      cursor.spend(isLong ? value.length / conversionBytes : conversionCost);
+      return type.toFieldValue(value);
     };
   }
 

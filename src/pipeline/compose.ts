@@ -10,7 +10,7 @@ import type { ValueFields } from './eventMapping.ts';
 import { describe, type Field, InvalidFieldError, readText } from './fields.ts';
 import type { JoinedRecord } from './join.ts';
 import type { MappedRecord } from './map.ts';
-import { formatAmount, roundToCurrency, toAmount } from './money.ts';
+import { formatAmount, isMoney, roundToCurrency, toAmount } from './money.ts';
 import { deadLettered, type Outcome, skipped } from './outcome.ts';
 import { eachRecord, type Settlement, type StepResult } from './step.ts';
 
@@ -100,6 +100,9 @@ function readAmount(field: Field, values: readonly FieldValue[]): Big | undefine
       throw new InvalidFieldError(
         `${field.path} is ${describe(item)}, not an amount such as 49.99`,
       );
+    }
+    if (!isMoney(amount)) {
+      throw new InvalidFieldError(`${field.path} has more digits than an amount of money`);
     }
     sum = sum?.plus(amount) ?? amount;
   }

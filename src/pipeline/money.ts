@@ -11,6 +11,14 @@ export function toAmount(value: unknown): Big | undefined {
   return undefined;
 }
 
+/** Whether it has no more digits than money may need: others take long to add up, and have no place in an address. */
+export function isMoney({ c: digits, e: exponent }: Big): boolean {
+  return digits.length <= 2 * placesLimit && Math.abs(exponent) <= placesLimit;
+}
+
+/** Before the point, and after it up to the first digit that is not 0; twice as many digits in all. */
+const placesLimit = 40;
+
 /** The amount with at most the decimals of its currency, half up; exact where no currency is known. */
 export function roundToCurrency(amount: Big, decimals: number | undefined): Big {
   return decimals === undefined ? amount : amount.round(decimals, Big.roundHalfUp);

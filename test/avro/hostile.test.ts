@@ -63,6 +63,17 @@ describe('hostile bytes', () => {
     expect(skips?.read(inBlocks)).toEqual([]);
   });
 
+  test('decimals of many digits count as the many values that take as long', () => {
+    const decimals = array({ type: 'bytes', logicalType: 'decimal', precision: 600 });
+    const [skips, reads] = readersOf(decimals);
+    const one = Buffer.concat([long(256), Buffer.alloc(256, 0x7f)]);
+    const few = Buffer.concat([long(1_000), ...Array(1_000).fill(one), long(0)]);
+    expect(reads?.read(few)[0]).toHaveLength(1_000);
+    const many = Buffer.concat([long(2_000), ...Array(2_000).fill(one), long(0)]);
+    expect(() => reads?.read(many)).toThrow('more than 50000 values');
+    expect(skips?.read(many)).toEqual([]);
+  });
+
   test('blocks that say their size are read, and skipped by it', () => {
     const items = Buffer.concat([long(1), long(300)]);
     const blocks = Buffer.concat([long(-2), long(items.length), items, long(1), long(5), long(0)]);

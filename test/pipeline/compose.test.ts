@@ -133,6 +133,27 @@ describe('the value of an order', () => {
     expect(outcomeOf(euros([1, 'two']))).toMatchObject({ reason: 'invalid-field' });
   });
 
+  test.each<[string, FieldValue]>([
+    ['a text', '9'.repeat(100_000)],
+    ['a fraction', `0.${'3'.repeat(100_000)}`],
+    ['a decimal', new Big('1e2499')],
+    ['a decimal with nothing before its point', new Big('1e-2499')],
+    ['a double', 1e308],
+    ['a double that is all but nothing', 5e-324],
+  ])('of %s with more digits than money has is an invalid field', (_, amount) => {
+    expect(outcomeOf(euros([1, amount]))).toMatchObject({ reason: 'invalid-field' });
+    expect(outcomeOf({ ...euros(1), 'shipping.amount': amount })).toMatchObject({
+      reason: 'invalid-field',
+    });
+  });
+
+  test('takes all digits that a decimal of 38 has', () => {
+    const digits = '1234567890'.repeat(4).slice(0, 38);
+    const exact = { value: { amount: 'total', unit: 'major' as const } };
+    expect(sentValue({ total: new Big(digits) }, exact)).toBe(digits);
+    expect(sentValue({ total: new Big(`0.${digits}`) }, exact)).toBe(`0.${digits}`);
+  });
+
   test('takes a currency that is set once for all events', () => {
     const minor = { amount: 'cents', unit: 'minor' as const, currency: { constant: 'EUR' } };
     expect(sentValue({ cents: 4999 }, { value: minor })).toBe('49.99');
