@@ -81,7 +81,8 @@ export class RegistrySchemas {
   ): Promise<unknown[]> {
     const schemas: unknown[] = [];
     for (const { subject, version } of answer.references ?? []) {
-      const path = versionPath(subject, version);
+      // An id outlives the soft deletion of its subject, and so do the records with it.
+      const path = `${versionPath(subject, version)}?deleted=true`;
       if (seen.has(path)) continue;
       seen.add(path);
       const found = await this.#api.ask('GET', path);

@@ -53,10 +53,14 @@ describe('a schema by its id', () => {
         schemaType: 'AVRO',
         references: [moneyUse, currencyUse],
       }),
-      'GET /subjects/money/versions/3': versionAnswer('money', 5, money, {
+      'GET /subjects/money/versions/3?deleted=true': versionAnswer('money', 5, money, {
         references: [currencyUse],
       }),
-      'GET /subjects/money%2Fcurrency/versions/1': versionAnswer('money/currency', 4, currency),
+      'GET /subjects/money%2Fcurrency/versions/1?deleted=true': versionAnswer(
+        'money/currency',
+        4,
+        currency,
+      ),
     });
     const schema = await given.registry.schemaOf(byId(7));
     expect(schema).toEqual(avro(order, [currency, money]));

@@ -26,7 +26,7 @@ async function setUp(first: Answer) {
   const given = { answer: first };
   const standIn = await standInRegistry({
     'GET /schemas/ids/7': (response, attempt) => given.answer(response, attempt),
-    'GET /subjects/money/versions/1': moneyAnswer,
+    'GET /subjects/money/versions/1?deleted=true': moneyAnswer,
   });
   const failures: Error[] = [];
   const open = (url: string | string[] = standIn.url) =>
