@@ -15,8 +15,7 @@ import {
   schemasOfTopic,
 } from './pipeline/mappingCheck.ts';
 import { createPowerspaceClient } from './powerspace/client.ts';
-import { openStore, storeExists } from './store/open.ts';
-import type { Store } from './store/store.ts';
+import { openStore } from './store/open.ts';
 import { kafkaLog, type Logger, quietKafkaLog } from './telemetry/log.ts';
 
 /** What the connector works with, opened. */
@@ -53,7 +52,7 @@ export async function openParts(given: OpeningParts, opened: AsyncDisposableStac
   const until = availability.untilReached(AbortSignal.any([signal, failed.signal]));
   const [admin, store] = await allOrEveryProblem(failed, [
     connectToTopics(given, until, opened),
-    until(async () => keep(openStoreOf(config.store), opened)),
+    until(async () => keep(await openStore(config.store), opened)),
     checkFields(given, until, schemasOfTopic(registry, schemas)),
   ]);
   await until(() => admin.ensureTopic(deadLetterTopic(config.kafka.group)));
@@ -109,12 +108,6 @@ async function checkFields(
 function failOnErrors(problems: readonly Problem[], log: Logger): void {
   if (problems.some(({ severity }) => severity === 'error')) throw new ConfigurationError(problems);
   for (const problem of problems) log.warn(formatProblem(problem));
-}
-
-/** SQLite only says that it can't open a file; what its folder lacks comes first. */
-function openStoreOf(setting: string): Store {
-  storeExists(setting);
-  return openStore(setting);
 }
 
 /** The schemas that the configuration names as files, by name. Throws ConfigurationError for a bad one. */

@@ -76,6 +76,7 @@ export function assemblePipeline(parts: OpenParts) {
     ...{ breaker, clock, metrics, log, random, onFailure },
     isWithinSession: parts.isWithinSession,
     ...config.powerspace,
+    isWithinSession: () => ledger.isWithinLease,
     attempt: createAttempt({ client: parts.client, clock, metrics, log }),
     conclude: settle.delivery,
     giveBack: settle.giveBack,
@@ -89,7 +90,8 @@ export function assemblePipeline(parts: OpenParts) {
     join: createJoin({ clicks, rules: config.clicks, traces, untilAvailable }),
     compose: quarantine.guard(({ mapped }) => mapped.record, compose),
     claim: createClaim({
-      ...{ ledger, outstanding, clock, untilAvailable },
+      ...{ ledger, outstanding, clock, untilAvailable, random, stopping },
+      untilGivenBack: availability.until(parts.deadline),
       letGo: (record) => intake.release(record),
     }),
   });

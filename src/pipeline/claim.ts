@@ -14,6 +14,11 @@ export interface ClaimParts {
   readonly outstanding: Outstanding;
   readonly clock: Clock;
   readonly untilAvailable: UntilAvailable;
+  /** In [0, 1), for jitter. */
+  readonly random: () => number;
+  /** Ends the wait for another owner; then what was claimed meanwhile is given back until `deadline` aborts. */
+  readonly stopping: AbortSignal;
+  readonly untilGivenBack: UntilAvailable;
   /** Lets go of a record that gets no outcome here: another stands for it, or it is no longer ours. */
   readonly letGo: (record: SourceRecord) => void;
 }
@@ -30,16 +35,46 @@ export function createClaim(parts: ClaimParts) {
     while (outstanding.isReleasing(keys)) await outstanding.released(keys);
     const { fresh, settled } = sortOut(conversions);
     if (fresh.length === 0) return { passed: [], settled };
-    const claims = fresh.map(toClaim);
-    const results = await untilAvailable(() => ledger.claim(claims));
+    const results = await claimAll(fresh);
     const passed: Delivery[] = [];
-    for (const [index, conversion] of fresh.entries()) {
-      const result = results[index];
+    for (const conversion of fresh) {
+      const result = results.get(conversion);
       if (result === 'claimed' || result === 'interrupted') passed.push(begin(conversion, result));
+      else if (result === 'busy') letGo(conversion);
       else settled.push(toDuplicate(conversion));
     }
     return { passed, settled };
   };
+
+  /**
+   * Claims until no other owner has any of them: one that lives, and had the partition before, still ends what it
+   * has in flight, and lets go. `busy` are then those of partitions that are no longer ours.
+   */
+  async function claimAll(conversions: readonly Conversion[]) {
+    const results = new Map<Conversion, ClaimResult>();
+    let open = conversions;
+    for (;;) {
+      const claims = open.map(toClaim);
+      const answers = await untilAvailable(() => ledger.claim(claims));
+      for (const [index, conversion] of open.entries()) {
+        results.set(conversion, answers[index] ?? 'busy');
+      }
+      open = open.filter(({ record }) => !record.source.isRevoked).filter(isBusy(results));
+      if (open.length === 0) return results;
+      await waitForOthers(results);
+    }
+  }
+
+  async function waitForOthers(results: ReadonlyMap<Conversion, ClaimResult>): Promise<void> {
+    try {
+      await parts.clock.wait(Math.round(500 + 500 * parts.random()), parts.stopping);
+    } catch (thrown) {
+      // Nothing of it was sent: it must not look as if.
+      const claimed = [...results].filter(([, result]) => result === 'claimed');
+      await parts.untilGivenBack(() => ledger.release(claimed.map(([{ key }]) => key)));
+      throw thrown;
+    }
+  }
 
   /** Tells what is new from what this process is delivering already, for this record or for another. */
   function sortOut(conversions: readonly Conversion[]) {
@@ -49,8 +84,7 @@ export function createClaim(parts: ClaimParts) {
       const { record, key } = conversion;
       const known = outstanding.find(key);
       if (record.source.isRevoked) {
-        conversion.span.abandon();
-        parts.letGo(record);
+        letGo(conversion);
       } else if (known?.record.isSameAs(record)) {
         conversion.span.abandon();
         record.detach();
@@ -64,6 +98,11 @@ export function createClaim(parts: ClaimParts) {
     return { fresh: [...fresh.values()], settled };
   }
 
+  function letGo({ record, span }: Conversion): void {
+    span.abandon();
+    parts.letGo(record);
+  }
+
   function begin(conversion: Conversion, result: ClaimResult): Delivery {
     const { postback, span, record } = conversion;
     record.detach();
@@ -75,6 +114,10 @@ export function createClaim(parts: ClaimParts) {
     outstanding.add(delivery);
     return delivery;
   }
+}
+
+function isBusy(results: ReadonlyMap<Conversion, ClaimResult>) {
+  return (conversion: Conversion) => results.get(conversion) === 'busy';
 }
 
 function toDuplicate({ record, span }: Conversion): Settlement {

@@ -134,19 +134,24 @@ function openLedger(
     `INSERT INTO ledger (key, kind, state, owner, topic, partition, "offset", claimed_at)
      VALUES (?, ?, 'claimed', ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
   );
-  const select = database.prepare('SELECT state, owner FROM ledger WHERE key = ?');
-  const takeOver = database.prepare('UPDATE ledger SET owner = ?, claimed_at = ? WHERE key = ?');
+  const select = database.prepare('SELECT state, owner, interrupted FROM ledger WHERE key = ?');
+  const takeOver = database.prepare(
+    'UPDATE ledger SET owner = ?, claimed_at = ?, interrupted = 1 WHERE key = ?',
+  );
   const settle = database.prepare(
     'UPDATE ledger SET state = ?, status = ?, attempts = attempts + ?, settled_at = ? WHERE key = ?',
   );
   const release = database.prepare("DELETE FROM ledger WHERE key = ? AND state = 'claimed'");
+  const abandon = database.prepare(
+    "UPDATE ledger SET interrupted = 1 WHERE key = ? AND state = 'claimed'",
+  );
   const count = database.prepare('SELECT count(*) AS count FROM ledger');
 
   const claimOne = ({ key, kind, topic, partition, offset }: Claim, now: number): ClaimResult => {
     if (insert.run(key, kind, owner, topic, partition, offset, now).changes > 0) return 'claimed';
     const known = select.get(key);
     if (known?.['state'] !== 'claimed') return toLedgerState(String(known?.['state']));
-    if (known['owner'] === owner) return 'claimed';
+    if (known['owner'] === owner) return known['interrupted'] === 1 ? 'interrupted' : 'claimed';
     takeOver.run(owner, now, key);
     return 'interrupted';
   };
@@ -167,6 +172,12 @@ function openLedger(
       transaction(() => {
         for (const key of keys) release.run(key);
       }),
+    abandon: (keys) =>
+      transaction(() => {
+        for (const key of keys) abandon.run(key);
+      }),
+    // Nobody else can have the file open.
+    isWithinLease: true,
     count: () => run(() => Number(count.get()?.['count'])),
   };
 }

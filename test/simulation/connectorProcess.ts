@@ -115,8 +115,8 @@ export class ConnectorProcess implements ObservedProcess {
       else observer.violate('no failure of its own', String(thrown?.stack));
     });
     const offsets: KafkaAdmin = await connectAdmin(this.#kafka, settings);
-    const { intake, run } = this.#pipeline;
-    const consumer = new RecordConsumer({
+    const { intake, deliverer, run } = this.#pipeline;
+    const consumer: RecordConsumer = new RecordConsumer({
       ...{ kafka: this.#kafka, settings, offsets, clock: virtualClock, onFailure: fail },
       topics: topicStages(mappings),
       isFirstRun: true,
@@ -124,6 +124,7 @@ export class ConnectorProcess implements ObservedProcess {
         observer.note(`${level}: ${message} ${JSON.stringify(fields)}`),
       room: () => intake.room,
       onRecords: (records) => intake.add(records),
+      onAssigned: () => deliverer.giveBackLost((record) => consumer.owns(record)),
     });
     this.#consumer = consumer;
     intake.onFull = () => consumer.pause();
