@@ -75,10 +75,24 @@ const findMissing: Statement = {
          WHERE NOT has_table_privilege(name, privilege)`,
 };
 
-/** Whether the tables are there, as this version needs them. Creates nothing. */
+const findCreation: Statement = {
+  name: 'find-creation',
+  text: `SELECT current_user AS role, CASE WHEN to_regnamespace($1) IS NULL
+           THEN has_database_privilege(current_database(), 'CREATE')
+           ELSE has_schema_privilege($1, 'CREATE') END AS allowed,
+           has_schema_privilege(to_regnamespace($1), 'USAGE') AS usable`,
+};
+
+/**
+ * Whether the tables are there, as this version needs them. Creates nothing; throws ConfigurationError when they are
+ * not there and the role could not create them.
+ */
 export async function isMigrated(database: PostgresDatabase): Promise<boolean> {
   const { rows: found } = await database.run(findTable, []);
-  if (!found[0]?.['exists']) return false;
+  if (!found[0]?.['exists']) {
+    await checkCreation(database);
+    return false;
+  }
   const { rows } = await database.run(readVersion, []);
   return Number(rows[0]?.['version']) >= postgresMigrations.length;
 }
@@ -100,6 +114,18 @@ export async function checkPrivileges(database: PostgresDatabase): Promise<void>
   if (typeof missing !== 'string') return;
   throw storeProblem(
     `the role ${rows[0]?.['role']} lacks ${missing}, in the schema ${database.schema}; grant it`,
+  );
+}
+
+async function checkCreation(database: PostgresDatabase): Promise<void> {
+  const { rows } = await database.run(findCreation, [database.schema]);
+  const { allowed, usable, role } = rows[0] ?? {};
+  if (allowed) return;
+  // Without that privilege the tables can't be seen.
+  throw storeProblem(
+    usable === false
+      ? `the role ${role} lacks USAGE on the schema ${database.schema}; grant it`
+      : `the connector's tables are not in the schema ${database.schema}, and the role ${role} may not create them; start it once with a role that may`,
   );
 }
 
