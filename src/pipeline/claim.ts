@@ -59,9 +59,10 @@ export function createClaim(parts: ClaimParts) {
       for (const [index, conversion] of open.entries()) {
         results.set(conversion, answers[index] ?? 'busy');
       }
-      open = open.filter(({ record }) => !record.source.isRevoked).filter(isBusy(results));
+      open = open.filter((conversion) => results.get(conversion) === 'busy');
+      if (open.length > 0) await waitForOthers(results);
+      open = open.filter(({ record }) => !record.source.isRevoked);
       if (open.length === 0) return results;
-      await waitForOthers(results);
     }
   }
 
@@ -114,10 +115,6 @@ export function createClaim(parts: ClaimParts) {
     outstanding.add(delivery);
     return delivery;
   }
-}
-
-function isBusy(results: ReadonlyMap<Conversion, ClaimResult>) {
-  return (conversion: Conversion) => results.get(conversion) === 'busy';
 }
 
 function toDuplicate({ record, span }: Conversion): Settlement {
