@@ -132,8 +132,9 @@ async function checkCreation(database: PostgresDatabase): Promise<void> {
 async function migrateAlone(schema: string, { run }: Transaction): Promise<void> {
   // Building an index over what is there may take its time; for the lock nobody waits longer than for others.
   await run(`SET LOCAL statement_timeout = 0; SELECT pg_advisory_xact_lock(${migrationLock})`);
-  const [found] = await run(`SELECT to_regnamespace('${schema}') IS NOT NULL AS exists`);
-  if (!found?.['exists']) await run(`CREATE SCHEMA "${schema}"`);
+  // Asked of the catalogue itself: its cache need not know yet what another replica has just created.
+  const found = await run(`SELECT FROM pg_namespace WHERE nspname = '${schema}'`);
+  if (found.length === 0) await run(`CREATE SCHEMA "${schema}"`);
   await run(`CREATE TABLE IF NOT EXISTS migrations (
     version    integer NOT NULL PRIMARY KEY,
     applied_at timestamptz NOT NULL DEFAULT now()
