@@ -6,7 +6,7 @@ import { storeProblem } from './postgresErrors.ts';
  * released never changes; a new one is added behind it, and only adds: while replicas are replaced one by one, older
  * ones go on with what they know. So no column is dropped, renamed or retyped, and a new one has a default.
  */
-export const postgresMigrations: readonly string[] = [
+const postgresMigrations: readonly string[] = [
   `
   CREATE TABLE user_attribution (
     user_id    text COLLATE "C" NOT NULL,
