@@ -74,9 +74,8 @@ export function assemblePipeline(parts: OpenParts) {
   });
   const deliverer = new Deliverer({
     ...{ breaker, clock, metrics, log, random, onFailure },
-    isWithinSession: parts.isWithinSession,
     ...config.powerspace,
-    isWithinSession: () => ledger.isWithinLease,
+    isWithinSession: () => parts.isWithinSession() && ledger.isWithinLease,
     attempt: createAttempt({ client: parts.client, clock, metrics, log }),
     conclude: settle.delivery,
     giveBack: settle.giveBack,
