@@ -16,8 +16,9 @@ export interface ClaimParts {
   readonly untilAvailable: UntilAvailable;
   /** In [0, 1), for jitter. */
   readonly random: () => number;
-  /** Ends the wait for another owner; then what was claimed meanwhile is given back until `deadline` aborts. */
+  /** Ends the wait for another owner. */
   readonly stopping: AbortSignal;
+  /** As `untilAvailable`, for what is still to be given back when that has ended. */
   readonly untilGivenBack: UntilAvailable;
   /** Lets go of a record that gets no outcome here: another stands for it, or it is no longer ours. */
   readonly letGo: (record: SourceRecord) => void;
@@ -46,11 +47,21 @@ export function createClaim(parts: ClaimParts) {
     return { passed, settled };
   };
 
-  /**
-   * Claims until no other owner has any of them: one that lives, and had the partition before, still ends what it
-   * has in flight, and lets go. `busy` are then those of partitions that are no longer ours.
-   */
   async function claimAll(conversions: readonly Conversion[]) {
+    try {
+      return await claimUntilNoneIsBusy(conversions);
+    } catch (thrown) {
+      // Nothing was sent, and it must not look as if: some are claimed, be it that the answer was lost.
+      await parts.untilGivenBack(() => ledger.release(conversions.map(({ key }) => key)));
+      throw thrown;
+    }
+  }
+
+  /**
+   * Another owner that lives, and had the partition before, still ends what it has in flight, and lets go. `busy` are
+   * at the end those of partitions that are no longer ours.
+   */
+  async function claimUntilNoneIsBusy(conversions: readonly Conversion[]) {
     const results = new Map<Conversion, ClaimResult>();
     let open = conversions;
     for (;;) {
@@ -60,21 +71,14 @@ export function createClaim(parts: ClaimParts) {
         results.set(conversion, answers[index] ?? 'busy');
       }
       open = open.filter((conversion) => results.get(conversion) === 'busy');
-      if (open.length > 0) await waitForOthers(results);
+      if (open.length > 0) await waitForOthers();
       open = open.filter(({ record }) => !record.source.isRevoked);
       if (open.length === 0) return results;
     }
   }
 
-  async function waitForOthers(results: ReadonlyMap<Conversion, ClaimResult>): Promise<void> {
-    try {
-      await parts.clock.wait(Math.round(500 + 500 * parts.random()), parts.stopping);
-    } catch (thrown) {
-      // Nothing of it was sent: it must not look as if.
-      const claimed = [...results].filter(([, result]) => result === 'claimed');
-      await parts.untilGivenBack(() => ledger.release(claimed.map(([{ key }]) => key)));
-      throw thrown;
-    }
+  async function waitForOthers(): Promise<void> {
+    await parts.clock.wait(Math.round(500 + 500 * parts.random()), parts.stopping);
   }
 
   /** Tells what is new from what this process is delivering already, for this record or for another. */

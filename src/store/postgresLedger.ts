@@ -51,7 +51,8 @@ const release: Statement = {
   name: 'release',
   text: `
   WITH locked AS (
-    SELECT key FROM ledger WHERE key = ANY($1::bytea[]) AND owner = $2 AND state = 'claimed' ORDER BY key FOR UPDATE
+    SELECT key FROM ledger
+    WHERE key = ANY($1::bytea[]) AND owner = $2 AND state = 'claimed' AND NOT interrupted ORDER BY key FOR UPDATE
   )
   DELETE FROM ledger USING locked WHERE ledger.key = locked.key`,
 };

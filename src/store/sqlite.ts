@@ -141,7 +141,9 @@ function openLedger(
   const settle = database.prepare(
     'UPDATE ledger SET state = ?, status = ?, attempts = attempts + ?, settled_at = ? WHERE key = ?',
   );
-  const release = database.prepare("DELETE FROM ledger WHERE key = ? AND state = 'claimed'");
+  const release = database.prepare(
+    "DELETE FROM ledger WHERE key = ? AND state = 'claimed' AND interrupted = 0",
+  );
   const abandon = database.prepare(
     "UPDATE ledger SET interrupted = 1 WHERE key = ? AND state = 'claimed'",
   );

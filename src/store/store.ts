@@ -56,7 +56,7 @@ export interface Ledger {
   claim(claims: readonly Claim[]): Promise<readonly ClaimResult[]>;
   /** Records, in one transaction, how claims of ours ended. */
   settle(entries: readonly LedgerEntry[]): Promise<void>;
-  /** Gives claims of ours back as if they had never been made: nothing of theirs was sent. */
+  /** Gives claims of ours back as if they had never been made: nothing of theirs was sent. Interrupted ones stay. */
   release(keys: readonly Buffer[]): Promise<void>;
   /** Gives claims of ours back of which something may have been sent: whoever claims them next finds them interrupted. */
   abandon(keys: readonly Buffer[]): Promise<void>;

@@ -170,7 +170,8 @@ export class MemoryLedger implements Ledger {
   release(keys: readonly Buffer[]): Promise<void> {
     return this.#access(() => {
       for (const key of keys.map((each) => each.toString('hex'))) {
-        if (this.#rows.get(key)?.state === 'claimed') this.#rows.delete(key);
+        const row = this.#rows.get(key);
+        if (row?.state === 'claimed' && !row.wasInterrupted) this.#rows.delete(key);
       }
     });
   }

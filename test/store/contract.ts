@@ -190,6 +190,16 @@ function testLedger(newPlace: NewPlace): void {
     expect(await ledger.claim([claimOf('a')])).toEqual(['delivered']);
   });
 
+  test('does not forget that a claim was interrupted when it is released', async () => {
+    const subject = await StoreSubject.create(newPlace);
+    await subject.ledger.claim([claimOf('a')]);
+    await subject.reopen();
+    await subject.ledger.claim([claimOf('a'), claimOf('b')]);
+    await subject.ledger.release([claimOf('a').key, claimOf('b').key]);
+    expect(await subject.ledger.count()).toBe(1);
+    expect(await subject.ledger.claim([claimOf('a')])).toEqual(['interrupted']);
+  });
+
   test('releases only what is claimed, never what has ended', async () => {
     const { ledger } = await StoreSubject.create(newPlace);
     await ledger.claim([claimOf('a')]);
