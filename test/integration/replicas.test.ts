@@ -57,3 +57,39 @@ test('three replicas deliver each conversion once, while members join and leave'
   const states = await query('SELECT state, count(*)::integer AS count FROM ledger GROUP BY 1');
   expect(states).toEqual([{ state: 'delivered', count: people * 2 }]);
 });
+
+test('a postback that waits for its retry in one replica holds up no order in the other', async (context) => {
+  const { setting, query } = await ownSchema(realPart('postgres', context).url);
+  const retryLater = { type: 'answer', status: 429, retryAfter: 600 } as const;
+  const faults = [{ kind: 'lead', clickId: /^click-0$/, action: retryLater } as const];
+  const { shop, sandbox, run } = await openShop(context, faults, setting);
+  const { accounts, orders, 'web.landing': landing } = shop.topics;
+  const numbers = Array.from({ length: 300 }, (_, number) => number);
+  const encode = (eventOf: (n: number) => ShopEvent) => numbers.map(eventOf).map(shop.encode);
+  await shop.produce(
+    landing,
+    encode((n) => visit({ visitorId: `v-${n}`, clickId: `click-${n}`, at })),
+  );
+  await shop.produce(
+    accounts,
+    encode((n) => signUp({ userId: `u-${n}`, visitorId: `v-${n}`, at })),
+  );
+  const replicas = await Promise.all([run(), run()]);
+  await until(
+    () => sandbox.summary().leads,
+    (leads) => leads === 299,
+  );
+  await shop.produce(
+    orders,
+    encode((n) => order({ orderId: `o-${n}`, customerId: `u-${n}`, amount: '20.00', at })),
+  );
+  // But the one of the same click, perhaps, which comes after its lead.
+  await until(
+    () => sandbox.summary().orders,
+    (recorded) => recorded >= 299,
+    30_000,
+  );
+  await Promise.all(replicas.map((replica) => replica.stop()));
+  expect(await query("SELECT FROM ledger WHERE state = 'claimed'")).toEqual([]);
+  expect(sandbox.summary().leads).toBe(299);
+});
