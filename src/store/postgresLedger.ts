@@ -36,15 +36,17 @@ const claim: Statement = {
 const settle: Statement = {
   name: 'settle',
   text: `
-  WITH locked AS (
-    SELECT key FROM ledger WHERE key = ANY($1::bytea[]) ORDER BY key FOR UPDATE
+  WITH ended AS (
+    SELECT known.key, ended.state, ended.status, ended.attempts
+    FROM unnest($1::bytea[], $2::text[], $3::integer[], $4::integer[]) AS ended (key, state, status, attempts)
+      JOIN ledger known ON known.key = ended.key
+    ORDER BY known.key FOR UPDATE OF known
   )
   UPDATE ledger AS known
   SET state = ended.state, status = ended.status, attempts = known.attempts + ended.attempts,
       settled_at = clock_timestamp()
-  FROM locked JOIN unnest($1::bytea[], $2::text[], $3::integer[], $4::integer[])
-    AS ended (key, state, status, attempts) ON ended.key = locked.key
-  WHERE known.key = locked.key AND
+  FROM ended
+  WHERE known.key = ended.key AND
     (known.state = 'claimed' OR ended.state = 'delivered' AND known.state <> 'delivered')`,
 };
 const release: Statement = {
