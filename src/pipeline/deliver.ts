@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts';
+import type { SourceRecord } from '../kafka/partition.ts';
 import { type AttemptClass, type AttemptResult, describeAttempt } from '../powerspace/answer.ts';
 import type { Breaker } from '../powerspace/breaker.ts';
 import { parseRetryAfter, retryDelay } from '../powerspace/retry.ts';
@@ -65,6 +66,25 @@ export class Deliverer {
     this.#pump();
   }
 
+  /**
+   * Other members may have partitions by now that were ours: gives back at once what waits for those, so that
+   * nobody has to wait for a retry that would never be made.
+   */
+  giveBackLost(isStillOurs: (record: SourceRecord) => boolean): void {
+    const isLost = ({ record }: Delivery) => record.source.isRevoked && !isStillOurs(record);
+    for (const [delivery, cancel] of this.#retries) {
+      if (!isLost(delivery)) continue;
+      cancel();
+      this.#retries.delete(delivery);
+      this.#lanes.retry(delivery);
+    }
+    for (;;) {
+      const end = this.#endUnsent(this.#lanes.takeFirst(isLost));
+      if (!end) return;
+      this.#track(end());
+    }
+  }
+
   /** Starts no new request from now on. */
   stop(): void {
     this.#isStopped = true;
@@ -100,7 +120,8 @@ export class Deliverer {
   }
 
   /** How a delivery ends that must not be sent at all; undefined for all others. */
-  #endUnsent(delivery: Delivery): (() => Promise<void>) | undefined {
+  #endUnsent(delivery: Delivery | undefined): (() => Promise<void>) | undefined {
+    if (!delivery) return undefined;
     const { giveBack } = this.#parts;
     // First, whoever owns the partition: given back, its claim would no longer tell of the earlier run.
     if (this.#isToBeHeld(delivery)) {
@@ -162,6 +183,11 @@ export class Deliverer {
 
   #scheduleRetry(delivery: Delivery, result: AttemptResult): void {
     if (this.#isStopped) return;
+    // Others wait for it by now, or it was read again and goes on from here.
+    if (delivery.record.source.isRevoked) {
+      this.#lanes.retry(delivery);
+      return;
+    }
     const { clock, random } = this.#parts;
     const header = result.type === 'answer' ? result.retryAfter : undefined;
     const retryAfter = parseRetryAfter(header, clock.now());

@@ -21,7 +21,7 @@ describe('a start', { timeout: 300_000 }, () => {
     const expected = await produceEvents(run.platform);
     await broker.proxy.refuse();
     await run.registry.refuse();
-    const store = openStore(`sqlite:${join(run.folder, 'data', 'acme.db')}`);
+    const store = await openStore(`sqlite:${join(run.folder, 'data', 'acme.db')}`);
 
     const running = startCommand(['run', '--json'], { folder: run.folder });
     const adminUrl = await connectingAt(running);
