@@ -64,7 +64,13 @@ export async function demonstrate({ program, report }: DemoOptions): Promise<Dem
   const configFile = join(folder, 'connector.yaml');
   const group = `${prefix}powerspace-connector`;
   const storeFile = join(folder, 'connector.db');
-  const addresses = { brokers, registryUrl, sandboxUrl: sandbox.url, storeFile, group };
+  const addresses = {
+    brokers,
+    registryUrl,
+    sandboxUrl: sandbox.url,
+    store: `sqlite:${storeFile}`,
+    group,
+  };
   await writeFile(configFile, demoConfiguration(addresses, shop.topics));
   const watcher = await watchGroup(brokers, group, Object.values(shop.topics));
   opened.defer(watcher.close);

@@ -133,6 +133,7 @@ function wire({ parts, telemetry, log, isFirstRun }: Opened, lifecycle: Lifecycl
     log: kafkaLog(log),
     room: () => pipeline.intake.room,
     onRecords: (records) => pipeline.intake.add(records),
+    onAssigned: () => pipeline.deliverer.giveBackLost((record) => consumer.owns(record)),
     onFailure: lifecycle.fail,
   });
   pipeline.intake.onFull = () => consumer.pause();

@@ -24,8 +24,7 @@ import {
 import { checkTopics } from './pipeline/topicCheck.ts';
 import { createPowerspaceClient } from './powerspace/client.ts';
 import { openSources, schemaFolder } from './sources.ts';
-import { openStore, storeExists } from './store/open.ts';
-import type { Store } from './store/store.ts';
+import { openStore } from './store/open.ts';
 import { kafkaLog, type Logger, quietKafkaLog } from './telemetry/log.ts';
 
 /** What the connector works with, opened. */
@@ -71,7 +70,7 @@ export async function openParts(given: OpeningParts, opened: AsyncDisposableStac
   });
   const [{ admin }, store] = await allOrEveryProblem(failed, [
     connected,
-    until(async () => keep(openStoreOf(config.store), opened)),
+    until(async () => keep(await openStore(config.store), opened)),
     checking,
   ]);
   await until(() => admin.ensureTopic(deadLetterTopic(config.kafka.group)));
@@ -140,12 +139,6 @@ async function checkFields(
 function failOnErrors(problems: readonly Problem[], log: Logger): void {
   if (problems.some(({ severity }) => severity === 'error')) throw new ConfigurationError(problems);
   for (const problem of problems) log.warn(formatProblem(problem));
-}
-
-/** SQLite only says that it can't open a file; what its folder lacks comes first. */
-function openStoreOf(setting: string): Store {
-  storeExists(setting);
-  return openStore(setting);
 }
 
 /** A restart in an outage of the registry goes on with the schemas that were kept; what lacks one waits. */

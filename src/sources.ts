@@ -1,12 +1,14 @@
 import { createGlueSchemas } from './avro/glueSchemas.ts';
 import { createRegistry } from './avro/registry.ts';
 import type { SchemaSource } from './avro/schemaSource.ts';
+import { isPostgresUrl } from './config/postgresUrl.ts';
 import type { Config } from './config/schema.ts';
 import type { Logger } from './telemetry/log.ts';
 
-/** The folder in which schemas are kept for times without a registry. */
-export function schemaFolder({ registry, store }: Config): string {
-  return registry?.cache ?? `${store.slice('sqlite:'.length)}.schemas`;
+/** The folder in which schemas are kept for times without a registry: by default, beside the file of the store. */
+export function schemaFolder({ registry, store }: Config): string | undefined {
+  const besideStore = isPostgresUrl(store) ? undefined : `${store.slice('sqlite:'.length)}.schemas`;
+  return registry?.cache ?? besideStore;
 }
 
 /**

@@ -1,5 +1,7 @@
 import type { TestProject } from 'vitest/node';
 import { type Availability, startPlatform } from '../dev/platform.ts';
+import { startPostgres } from '../dev/postgres.ts';
+import { MissingPrerequisiteError, type PostgresService } from '../dev/service.ts';
 
 /** Addresses of what the integration tests run against; `services.ts` hands them to a test. */
 export interface ProvidedServices {
@@ -8,8 +10,10 @@ export interface ProvidedServices {
   readonly registry: { readonly url: string } | undefined;
   /** Traces go to `otlpUrl` by OTLP over HTTP; the query API is at `queryUrl`. */
   readonly jaeger: { readonly otlpUrl: string; readonly queryUrl: string } | undefined;
+  /** `url` names a database in which the user may do everything. */
+  readonly postgres: { readonly url: string } | undefined;
   /** Why a part can't be had on this machine. */
-  readonly missing: Readonly<Partial<Record<'kafka' | 'registry' | 'jaeger', string>>>;
+  readonly missing: Readonly<Partial<Record<'kafka' | 'registry' | 'jaeger' | 'postgres', string>>>;
 }
 
 declare module 'vitest' {
@@ -20,7 +24,11 @@ declare module 'vitest' {
 
 /** Starts the real parts once for a run; vitest calls what it returns at the end. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const { kafka, registry, jaeger, stop } = await startPlatform((line) => console.error(line));
+  await using starting = new AsyncDisposableStack();
+  const postgres = await postgresOrReason();
+  if ('part' in postgres) starting.defer(postgres.part.stop);
+  const { kafka, registry, jaeger, stop } = await startPlatform(report);
+  starting.defer(stop);
   project.provide('services', {
     kafka: 'part' in kafka ? { brokers: kafka.part.brokers } : undefined,
     registry: 'part' in registry ? { url: registry.part.url } : undefined,
@@ -28,13 +36,27 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
       'part' in jaeger
         ? { otlpUrl: jaeger.part.otlpUrl, queryUrl: jaeger.part.queryUrl }
         : undefined,
+    postgres: 'part' in postgres ? { url: postgres.part.url } : undefined,
     missing: {
       ...reason('kafka', kafka),
       ...reason('registry', registry),
       ...reason('jaeger', jaeger),
+      ...reason('postgres', postgres),
     },
   });
-  return stop;
+  const started = starting.move();
+  return () => started.disposeAsync();
+}
+
+const report = (line: string): void => console.error(line);
+
+async function postgresOrReason(): Promise<Availability<PostgresService>> {
+  try {
+    return { part: await startPostgres({ report }) };
+  } catch (thrown) {
+    if (thrown instanceof MissingPrerequisiteError) return { missing: thrown.message };
+    throw thrown;
+  }
 }
 
 function reason<Part>(name: string, availability: Availability<Part>): Record<string, string> {

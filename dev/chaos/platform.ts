@@ -64,7 +64,7 @@ export async function openPlatform(
   const group = `${prefix}connector`;
   const storeFile = join(folder, 'connector.db');
   const addresses = {
-    ...{ group, storeFile, registryUrl: registryUrl.href },
+    ...{ group, store: `sqlite:${storeFile}`, registryUrl: registryUrl.href },
     brokers: [`127.0.0.1:${proxies.kafka.port}`],
     sandboxUrl: `http://127.0.0.1:${proxies.receiver.port}`,
     // As short as a broker allows by default, so that a killed member is soon forgotten.

@@ -6,7 +6,8 @@ export interface DemoAddresses {
   readonly brokers: readonly string[];
   readonly registryUrl: string;
   readonly sandboxUrl: string;
-  readonly storeFile: string;
+  /** The setting `store`. */
+  readonly store: string;
   readonly group: string;
   /** How soon the group gives up a member that was killed; the connector's default where not given. */
   readonly sessionTimeout?: string;
@@ -24,7 +25,7 @@ export function demoConfiguration(
       ...(addresses.sessionTimeout && { sessionTimeout: addresses.sessionTimeout }),
     },
     registry: { url: addresses.registryUrl },
-    store: `sqlite:${addresses.storeFile}`,
+    store: addresses.store,
     powerspace: { url: addresses.sandboxUrl },
     admin: { listen: '127.0.0.1:0' },
     mappings: [

@@ -47,8 +47,11 @@ export interface NativeBroker extends KafkaService {
   readonly behindProxyPort: number;
   /** Crashes it (SIGKILL), stops it where it is, or lets it go on. */
   signal(name: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): Promise<void>;
-  /** Starts it again after a crash, on the same data and ports; resolves once it takes connections. */
-  restart(): Promise<void>;
+  /**
+   * Starts it again after a crash, on the same data and ports, with other settings where they are given; resolves
+   * once it takes connections.
+   */
+  restart(settings?: NativeBrokerOptions['settings']): Promise<void>;
 }
 
 /** One broker, its own controller (KRaft), on 127.0.0.1. */
@@ -63,9 +66,13 @@ export async function nativeKafka(options: NativeBrokerOptions): Promise<NativeB
     arguments: [...leavingNothing(dataFolder), ...javaOptions, '-cp', classPath, ...main],
     dataFolder,
   });
+  const writeProperties = (folder: string, settings: NativeBrokerOptions['settings'] = {}) =>
+    writeFile(
+      join(folder, propertiesName),
+      serverProperties(folder, ports) + settingLines(settings),
+    );
   const dataFolder = await newDataFolder('kafka', async (folder) => {
-    const properties = serverProperties(folder, ports) + settingLines(options.settings ?? {});
-    await writeFile(join(folder, propertiesName), properties);
+    await writeProperties(folder, options.settings);
     // Optimizing doesn't pay in a run of a second.
     const format = kafkaCommand(folder, ['-XX:TieredStopAtLevel=1'], formatCommand);
     await runToEnd(format, options.signal);
@@ -91,8 +98,9 @@ export async function nativeKafka(options: NativeBrokerOptions): Promise<NativeB
       running.signal(name);
       if (name === 'SIGKILL') await running.ended;
     },
-    async restart() {
+    async restart(settings) {
       await running.ended;
+      if (settings) await writeProperties(dataFolder, settings);
       running = await start();
     },
     async stop() {

@@ -10,8 +10,7 @@ import { readSchemas } from '../parts.ts';
 import { checkMappings, topicSources } from '../pipeline/mappingCheck.ts';
 import { checkTopics, listTopics } from '../pipeline/topicCheck.ts';
 import { createPowerspaceClient } from '../powerspace/client.ts';
-import { openStore, storeExists } from '../store/open.ts';
-import type { Store } from '../store/store.ts';
+import { countStore, describeStore } from '../store/open.ts';
 import { createLog, quietKafkaLog } from '../telemetry/log.ts';
 
 /** A configuration that is checked. */
@@ -75,7 +74,12 @@ export const partsToCheck: readonly Part[] = [
     address: ({ registry }) => registry?.url.join(', ') ?? 'schema files',
     look: lookAtSchemas,
   },
-  { name: 'store', setting: 'store', address: ({ store }) => store, look: lookAtStore },
+  {
+    name: 'store',
+    setting: 'store',
+    address: ({ store }) => describeStore(store),
+    look: lookAtStore,
+  },
   {
     name: 'Powerspace',
     setting: 'powerspace.url',
@@ -123,22 +127,17 @@ async function lookAtSchemas({ loaded, clusterTopics }: CheckSession): Promise<L
 }
 
 async function lookAtStore({ loaded: { config, file, locate } }: CheckSession): Promise<Look> {
-  if (!storeExists(config.store)) return { found: 'not there yet, run creates it', problems: [] };
   try {
-    return { found: await countRows(openStore(config.store)), problems: [] };
+    const counts = await countStore(config.store);
+    const found = counts
+      ? `${counts.clicks} clicks, ${counts.conversions} conversions`
+      : 'not there yet, run creates it';
+    return { found, problems: [] };
   } catch (thrown) {
     if (!isInUse(thrown)) throw thrown;
     const message = 'another connector has it open; a second one could not run beside it';
     const problem = { message, setting: 'store', file, ...locate(['store']) };
     return { found: 'in use', problems: [{ severity: 'warning', ...problem }] };
-  }
-}
-
-async function countRows(store: Store): Promise<string> {
-  try {
-    return `${await store.clicks.count()} clicks, ${await store.ledger.count()} conversions`;
-  } finally {
-    await store.close();
   }
 }
 

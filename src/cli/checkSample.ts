@@ -5,7 +5,7 @@ import { readLastRecords } from '../kafka/sample.ts';
 import { readSchemas } from '../parts.ts';
 import { type Rehearsed, rehearse } from '../pipeline/rehearsal.ts';
 import { openSources } from '../sources.ts';
-import { openClicks } from '../store/open.ts';
+import { readClicks } from '../store/open.ts';
 import { createLog, quietKafkaLog } from '../telemetry/log.ts';
 import type { CheckSession } from './checkParts.ts';
 import { UsageError } from './usageError.ts';
@@ -36,7 +36,7 @@ export async function takeSample(
   }
   await using opened = new AsyncDisposableStack();
   const { source } = await openSources(config, { cache: undefined, log }, opened);
-  const clicks = openClicks(config.store);
+  const clicks = await readClicks(config.store);
   opened.defer(() => clicks?.close());
   const findClicks = clicks?.find ?? (async () => new Map());
   return await rehearse(records, { config, source, schemas: readSchemas(loaded), findClicks });

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { isPostgresUrl } from './postgresUrl.ts';
 import type { Config, Mapping } from './schema.ts';
 
 /**
@@ -16,12 +17,20 @@ export function resolvePaths(config: Config, folder: string): Config {
       ...(registry.ssl && { ssl: mapFiles(registry.ssl, absolute) }),
       ...(registry.cache && { cache: absolute(registry.cache) }),
     },
-    store: `sqlite:${absolute(store.slice('sqlite:'.length))}`,
+    store: resolveStore(store, absolute),
     mappings: mappings.map(
       (mapping): Mapping =>
         mapping.schema === undefined ? mapping : { ...mapping, schema: absolute(mapping.schema) },
     ),
   };
+}
+
+function resolveStore(store: string, absolute: (file: string) => string): string {
+  if (!isPostgresUrl(store)) return `sqlite:${absolute(store.slice('sqlite:'.length))}`;
+  const url = new URL(store);
+  const certificate = url.searchParams.get('sslrootcert');
+  if (certificate !== null) url.searchParams.set('sslrootcert', absolute(certificate));
+  return url.href;
 }
 
 type Files = Exclude<Config['kafka']['ssl'], boolean | undefined>;

@@ -229,9 +229,10 @@ export const configSchema = z.strictObject({
   registry: registry.optional().meta({
     description: 'The schema registry, for mappings of the formats confluent and apicurio.',
   }),
-  store: store
-    .default('sqlite:connector.db')
-    .meta({ description: 'Where clicks and the ledger are kept: sqlite:FILE.' }),
+  store: store.default('sqlite:connector.db').meta({
+    description:
+      'Where clicks and the ledger are kept: sqlite:FILE, or, for several replicas, postgres://user:password@host/database.',
+  }),
   powerspace: powerspace.prefault({}).meta({ description: 'How postbacks are sent.' }),
   clicks: clicks.prefault({}).meta({ description: 'Which click a conversion belongs to.' }),
   mappings: z

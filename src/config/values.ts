@@ -2,6 +2,7 @@ import ms from 'ms';
 import { z } from 'zod';
 import { InvalidPathError, parseFieldPath } from '../avro/fieldPath.ts';
 import { currencyExponent } from './currencies.ts';
+import { isPostgresUrl, postgresUrlProblem } from './postgresUrl.ts';
 
 /*
  * The kinds of value that settings have. A message that begins with `expected` is completed with what
@@ -146,15 +147,29 @@ export const rate = z
   .union([z.number(), z.string().regex(/^\d+(\.\d+)?$/, expectedRate)], expectedRate)
   .refine((value) => Number(value) > 0, expectedRate);
 
-const laterStore = /^(postgres|postgresql|mysql|mariadb):/;
+const sqliteFile = /^sqlite:(?!\/\/[^/])(?!:memory:)./;
 
-/** The file of an SQLite database, as `sqlite:FILE`. */
-export const store = z.string().regex(/^sqlite:(?!\/\/[^/])(?!:memory:)./, {
-  error: (issue) =>
-    laterStore.test(String(issue.input))
-      ? 'Postgres and MySQL are not supported yet; supported now: sqlite:FILE'
-      : 'must be sqlite: and the name of a file, such as sqlite:connector.db',
-});
+/** The file of an SQLite database, as `sqlite:FILE`, or a Postgres database, as `postgres://user:password@host/database`. */
+export const store = z
+  .string()
+  .regex(/^(sqlite|postgres|postgresql):./, {
+    error: (issue) => storeProblem(String(issue.input)) ?? '',
+    abort: true,
+  })
+  .superRefine((value, { addIssue }) => {
+    const message = storeProblem(value);
+    if (message !== undefined) addIssue({ code: 'custom', message });
+  });
+
+function storeProblem(value: string): string | undefined {
+  if (isPostgresUrl(value)) return postgresUrlProblem(value);
+  if (/^(mysql|mariadb):/.test(value)) {
+    return 'MySQL is not supported as a store; supported: sqlite:FILE and postgres://user:password@host/database';
+  }
+  return sqliteFile.test(value)
+    ? undefined
+    : 'must be sqlite: and the name of a file, such as sqlite:connector.db, or postgres://user:password@host/database';
+}
 
 /** The message for values that a later version will take; other values get the usual one. */
 export function notYet(

@@ -1,5 +1,6 @@
 import type { EachBatchPayload } from 'kafkajs';
 import { stepDone } from '../steps.ts';
+import { joinedMetadata } from './joinedOffsets.ts';
 import type { AssignedPartition } from './partition.ts';
 
 type CommitOffsets = EachBatchPayload['commitOffsetsIfNecessary'];
@@ -26,9 +27,10 @@ export class Committer {
   async commit(partitions: Iterable<AssignedPartition>): Promise<void> {
     const advanced: Advanced[] = [];
     for (const partition of partitions) {
-      const { offset } = partition.watermark;
-      if (offset !== undefined && offset > (partition.committed ?? -1)) {
-        advanced.push({ partition, offset });
+      const { watermark, joinedTo } = partition;
+      const { offset } = watermark;
+      if (offset !== undefined && hasAdvanced(partition, offset)) {
+        advanced.push({ partition, offset, joinedTo });
       }
     }
     if (advanced.length === 0 || !this.#commitOffsets) return;
@@ -39,13 +41,23 @@ export class Committer {
       this.#underWay -= 1;
     }
     stepDone('committed');
-    for (const { partition, offset } of advanced) partition.committed = offset;
+    for (const { partition, offset, joinedTo } of advanced) {
+      partition.committed = offset;
+      partition.committedJoinedTo = joinedTo;
+    }
   }
 }
 
 interface Advanced {
   readonly partition: AssignedPartition;
   readonly offset: number;
+  readonly joinedTo: number | undefined;
+}
+
+/** Also when only what others wait for has: one postback that is tried again would hold them all up. */
+function hasAdvanced(partition: AssignedPartition, offset: number): boolean {
+  const { committed = -1, joinedTo = -1, committedJoinedTo = -1 } = partition;
+  return offset > committed || joinedTo > Math.max(committedJoinedTo, committed);
 }
 
 function toTopics(advanced: readonly Advanced[]) {
@@ -53,9 +65,10 @@ function toTopics(advanced: readonly Advanced[]) {
   return {
     topics: Array.from(byTopic, ([topic, entries]) => ({
       topic,
-      partitions: entries.map(({ partition, offset }) => ({
+      partitions: entries.map(({ partition, offset, joinedTo }) => ({
         partition: partition.partition,
         offset: String(offset),
+        metadata: joinedMetadata(joinedTo),
       })),
     })),
   };

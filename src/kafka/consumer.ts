@@ -24,6 +24,8 @@ export interface RecordConsumerOptions extends Omit<BatchReaderOptions, 'fetchin
   readonly offsets: BatchReaderOptions['offsets'] & Pick<KafkaAdmin, 'topics'>;
   readonly settings: Config['kafka'];
   readonly clock: Clock;
+  /** The group has given partitions anew; `partitions` are ours. */
+  readonly onAssigned: () => void;
   /** A fault of our own: the process should end, since records would stand still. */
   readonly onFailure: (error: Error) => void;
 }
@@ -80,6 +82,11 @@ export class RecordConsumer {
   /** Whether all that Kafka holds for this member was read, as far as the last fetches tell. */
   get hasCaughtUp(): boolean {
     return this.isMember && this.partitions.every((partition) => partition.hasCaughtUp);
+  }
+
+  /** Whether the partition is read now, in whatever generation. */
+  owns({ topic, partition }: Pick<AssignedPartition, 'topic' | 'partition'>): boolean {
+    return this.#reader.assignment.find(topic, partition) !== undefined;
   }
 
   /** The partitions that are read now. */
@@ -152,6 +159,7 @@ export class RecordConsumer {
         this.#crashes = 0;
         this.#isMember = true;
         this.#reader.assign(partitions);
+        this.#options.onAssigned();
       },
       fetched: (payload) => this.#take(payload),
       skipped: (topic, partition, lastOffset) => {

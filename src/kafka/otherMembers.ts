@@ -1,4 +1,5 @@
 import type { Admin } from 'kafkajs';
+import { readJoined } from './joinedOffsets.ts';
 import type { AssignedPartition } from './partition.ts';
 
 /**
@@ -23,11 +24,11 @@ export class OtherMembers {
   ): Promise<boolean> {
     const others = await this.#otherPartitions(admin, [...timestamps.keys()], own);
     if (others.size === 0) return true;
-    const committed = await readCommitted(admin, this.#group, [...others.keys()]);
+    const joined = await readJoinedTo(admin, this.#group, [...others.keys()]);
     for (const [topic, partitions] of others) {
       const needed = await offsetsAt(admin, topic, timestamps.get(topic) ?? 0);
       const isAt = (partition: number) =>
-        (committed.get(`${topic}/${partition}`) ?? -1) >= (needed.get(partition) ?? 0);
+        (joined.get(`${topic}/${partition}`) ?? -1) >= (needed.get(partition) ?? 0);
       if (!partitions.every(isAt)) return false;
     }
     return true;
@@ -84,6 +85,21 @@ async function offsetsAt(
       Number(offset) <= (lows.get(partition) ?? 0) ? -1 : Number(offset),
     ]),
   );
+}
+
+/** Of each partition the offset below which everything is joined: what is settled is joined too. */
+async function readJoinedTo(
+  admin: Admin,
+  group: string,
+  topics: string[],
+): Promise<ReadonlyMap<string, number>> {
+  const joined = new Map<string, number>();
+  for (const { topic, partitions } of await admin.fetchOffsets({ groupId: group, topics })) {
+    for (const { partition, offset, metadata } of partitions) {
+      joined.set(`${topic}/${partition}`, Math.max(Number(offset), readJoined(metadata)));
+    }
+  }
+  return joined;
 }
 
 /** The group's committed offsets; -1, for a partition without one, is below every offset. */

@@ -27,6 +27,10 @@ export class AssignedPartition {
   earlierOffset: number | undefined;
   /** The offset last committed in this generation. */
   committed: number | undefined;
+  /** The offset below which the clicks of all records are in the store; undefined before the first. */
+  joinedTo: number | undefined;
+  /** As far as the group was told of that. */
+  committedJoinedTo: number | undefined;
   /** Whether the consumer was told to fetch nothing from it. */
   isPaused = false;
 

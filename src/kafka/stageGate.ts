@@ -15,7 +15,7 @@ export interface BrokerOffsets {
   /** For each partition its end now; sets `startPosition` where nothing was read yet. */
   ends(partitions: readonly AssignedPartition[]): Promise<ReadonlyMap<AssignedPartition, number>>;
   /**
-   * Whether the group has committed each partition of these topics that is not `own` up to its first record
+   * Whether the group has joined each partition of these topics that is not `own` up to its first record
    * with the timestamp given for the topic, or a later one.
    */
   areOthersAt(
@@ -37,7 +37,7 @@ interface Block {
 /**
  * Nothing overtakes what it needs (design §7): a record of one stage is let through once each partition of
  * the earlier stages was read past its Kafka timestamp, or up to an end that was asked for after the record
- * had been read; those of other members must be committed past it. Until then its partition waits in Kafka;
+ * had been read; those of other members must be joined past it. Until then its partition waits in Kafka;
  * nothing is parked in memory.
  */
 export class StageGate {

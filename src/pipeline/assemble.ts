@@ -78,8 +78,8 @@ export function assemblePipeline(parts: OpenParts) {
   });
   const deliverer = new Deliverer({
     ...{ breaker, clock, metrics, log, random, onFailure },
-    isWithinSession: parts.isWithinSession,
     ...config.powerspace,
+    isWithinSession: () => parts.isWithinSession() && ledger.isWithinLease,
     attempt: createAttempt({ client: parts.client, clock, metrics, log }),
     conclude: settle.delivery,
     giveBack: settle.giveBack,
@@ -94,7 +94,8 @@ export function assemblePipeline(parts: OpenParts) {
     join: createJoin({ clicks, rules: config.clicks, traces, untilAvailable }),
     compose: quarantine.guard(({ mapped }) => mapped.record, compose),
     claim: createClaim({
-      ...{ ledger, outstanding, clock, untilAvailable },
+      ...{ ledger, outstanding, clock, untilAvailable, random, stopping },
+      untilGivenBack: availability.until(parts.deadline),
       letGo: settle.letGo,
     }),
   });

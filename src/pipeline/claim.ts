@@ -14,6 +14,12 @@ export interface ClaimParts {
   readonly outstanding: Outstanding;
   readonly clock: Clock;
   readonly untilAvailable: UntilAvailable;
+  /** In [0, 1), for jitter. */
+  readonly random: () => number;
+  /** Ends the wait for another owner. */
+  readonly stopping: AbortSignal;
+  /** As `untilAvailable`, for what is still to be given back when that has ended. */
+  readonly untilGivenBack: UntilAvailable;
   /** Lets go of a record that gets no outcome here: another stands for it, or it is no longer ours. */
   readonly letGo: (record: SourceRecord) => void;
 }
@@ -30,16 +36,50 @@ export function createClaim(parts: ClaimParts) {
     while (outstanding.isReleasing(keys)) await outstanding.released(keys);
     const { fresh, settled } = sortOut(conversions);
     if (fresh.length === 0) return { passed: [], settled };
-    const claims = fresh.map(toClaim);
-    const results = await untilAvailable(() => ledger.claim(claims));
+    const results = await claimAll(fresh);
     const passed: Delivery[] = [];
-    for (const [index, conversion] of fresh.entries()) {
-      const result = results[index];
+    for (const conversion of fresh) {
+      const result = results.get(conversion);
       if (result === 'claimed' || result === 'interrupted') passed.push(begin(conversion, result));
+      else if (result === 'busy') letGo(conversion);
       else settled.push(toDuplicate(conversion));
     }
     return { passed, settled };
   };
+
+  async function claimAll(conversions: readonly Conversion[]) {
+    try {
+      return await claimUntilNoneIsBusy(conversions);
+    } catch (thrown) {
+      // Nothing was sent, and it must not look as if: some are claimed, be it that the answer was lost.
+      await parts.untilGivenBack(() => ledger.release(conversions.map(({ key }) => key)));
+      throw thrown;
+    }
+  }
+
+  /**
+   * Another owner that lives, and had the partition before, still ends what it has in flight, and lets go. `busy` are
+   * at the end those of partitions that are no longer ours.
+   */
+  async function claimUntilNoneIsBusy(conversions: readonly Conversion[]) {
+    const results = new Map<Conversion, ClaimResult>();
+    let open = conversions;
+    for (;;) {
+      const claims = open.map(toClaim);
+      const answers = await untilAvailable(() => ledger.claim(claims));
+      for (const [index, conversion] of open.entries()) {
+        results.set(conversion, answers[index] ?? 'busy');
+      }
+      open = open.filter((conversion) => results.get(conversion) === 'busy');
+      if (open.length > 0) await waitForOthers();
+      open = open.filter(({ record }) => !record.source.isRevoked);
+      if (open.length === 0) return results;
+    }
+  }
+
+  async function waitForOthers(): Promise<void> {
+    await parts.clock.wait(Math.round(500 + 500 * parts.random()), parts.stopping);
+  }
 
   /** Tells what is new from what this process is delivering already, for this record or for another. */
   function sortOut(conversions: readonly Conversion[]) {
@@ -49,8 +89,7 @@ export function createClaim(parts: ClaimParts) {
       const { record, key } = conversion;
       const known = outstanding.find(key);
       if (record.source.isRevoked) {
-        conversion.span.abandon();
-        parts.letGo(record);
+        letGo(conversion);
       } else if (known?.record.isSameAs(record)) {
         conversion.span.abandon();
         record.detach();
@@ -62,6 +101,11 @@ export function createClaim(parts: ClaimParts) {
       }
     }
     return { fresh: [...fresh.values()], settled };
+  }
+
+  function letGo({ record, span }: Conversion): void {
+    span.abandon();
+    parts.letGo(record);
   }
 
   function begin(conversion: Conversion, result: ClaimResult): Delivery {

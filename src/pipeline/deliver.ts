@@ -1,13 +1,15 @@
 import type { Clock } from '../clock.ts';
+import type { SourceRecord } from '../kafka/partition.ts';
 import { type AttemptClass, type AttemptResult, describeAttempt } from '../powerspace/answer.ts';
 import type { Breaker } from '../powerspace/breaker.ts';
-import { parseRetryAfter, retryDelay } from '../powerspace/retry.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { Attempt } from './attempt.ts';
 import type { Delivery } from './delivery.ts';
+import { tellHold } from './hold.ts';
 import { Lanes } from './lanes.ts';
 import { deadLettered, delivered, type Outcome } from './outcome.ts';
+import { Retries } from './retries.ts';
 
 /** How often is looked whether the group has answered, in milliseconds, while it may have given us up. */
 const sessionLook = 100;
@@ -43,7 +45,7 @@ export interface DeliverParts {
 export class Deliverer {
   readonly #parts: DeliverParts;
   readonly #lanes = new Lanes();
-  readonly #retries = new Map<Delivery, () => void>();
+  readonly #retries: Retries;
   readonly #sending = new Set<Promise<void>>();
   #cancelPump: (() => void) | undefined;
   #isStopped = false;
@@ -52,6 +54,7 @@ export class Deliverer {
 
   constructor(parts: DeliverParts) {
     this.#parts = parts;
+    this.#retries = new Retries(parts.clock, parts.random);
   }
 
   /** Postbacks whose answer, or whose durable note of it, is awaited. */
@@ -65,11 +68,25 @@ export class Deliverer {
     this.#pump();
   }
 
+  /**
+   * Other members may have partitions by now that were ours: gives back at once what waits for those, so that
+   * nobody has to wait for a retry that would never be made.
+   */
+  giveBackLost(isStillOurs: (record: SourceRecord) => boolean): void {
+    const isLost = ({ record }: Delivery) => record.source.isRevoked && !isStillOurs(record);
+    for (const delivery of this.#retries.take(isLost)) this.#lanes.retry(delivery);
+    for (;;) {
+      const end = this.#endUnsent(this.#lanes.takeFirst(isLost));
+      if (!end) return;
+      this.#track(end());
+    }
+  }
+
   /** Starts no new request from now on. */
   stop(): void {
     this.#isStopped = true;
     this.#cancelPump?.();
-    for (const cancel of this.#retries.values()) cancel();
+    this.#retries.take(() => true);
   }
 
   /** Once it is stopped: waits for what is in flight, and gives the other claims back. */
@@ -100,7 +117,8 @@ export class Deliverer {
   }
 
   /** How a delivery ends that must not be sent at all; undefined for all others. */
-  #endUnsent(delivery: Delivery): (() => Promise<void>) | undefined {
+  #endUnsent(delivery: Delivery | undefined): (() => Promise<void>) | undefined {
+    if (!delivery) return undefined;
     const { giveBack } = this.#parts;
     // First, whoever owns the partition: given back, its claim would no longer tell of the earlier run.
     if (this.#isToBeHeld(delivery)) {
@@ -162,16 +180,15 @@ export class Deliverer {
 
   #scheduleRetry(delivery: Delivery, result: AttemptResult): void {
     if (this.#isStopped) return;
-    const { clock, random } = this.#parts;
-    const header = result.type === 'answer' ? result.retryAfter : undefined;
-    const retryAfter = parseRetryAfter(header, clock.now());
-    const delay = retryDelay(delivery.attempts, retryAfter, random());
-    const cancel = clock.schedule(delay, () => {
-      this.#retries.delete(delivery);
+    // Others wait for it by now, or it was read again and goes on from here.
+    if (delivery.record.source.isRevoked) {
+      this.#lanes.retry(delivery);
+      return;
+    }
+    this.#retries.schedule(delivery, result, () => {
       this.#lanes.retry(delivery);
       this.#pump();
     });
-    this.#retries.set(delivery, cancel);
   }
 
   #scheduleProbe(): void {
@@ -186,15 +203,11 @@ export class Deliverer {
     this.#cancelPump = this.#parts.clock.schedule(delay, () => this.#pump());
   }
 
-  /** A hold is told when it begins, and when its reason becomes another one: what mends it is another thing then. */
   #reportToBreaker(attemptClass: AttemptClass, { postback }: Delivery, error: string): void {
     const { breaker, clock, log } = this.#parts;
     const before = breaker.hold;
     breaker.report(attemptClass, postback.clickId, clock.now());
-    const { hold } = breaker;
-    if (hold === before) return;
-    if (hold === undefined) log.info({ hold: before }, 'postbacks flow again');
-    else log.error({ hold, error }, holdMessages[hold]);
+    tellHold(log, before, breaker.hold, error);
   }
 
   #countResend({ postback }: Delivery): void {
@@ -210,12 +223,6 @@ export class Deliverer {
     }
   }
 }
-
-const holdMessages = {
-  transient: 'Powerspace is failing: nothing is sent but a probe, until one gets through',
-  setup: 'something between here and Powerspace is set up wrongly: nothing is sent but a probe',
-  rejected: 'Powerspace rejects every postback: nothing is sent but a probe a minute',
-};
 
 function rejected(delivery: Delivery, error: string): Outcome {
   return deadLettered(delivery.status === 404 ? 'unknown-click' : 'rejected', error);

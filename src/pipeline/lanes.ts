@@ -32,6 +32,12 @@ export class Lanes {
     this.#ready.shift();
   }
 
+  /** Takes the first of those that are ready and that this holds for. */
+  takeFirst(holds: (delivery: Delivery) => boolean): Delivery | undefined {
+    const index = this.#ready.findIndex(holds);
+    return index === -1 ? undefined : this.#ready.splice(index, 1)[0];
+  }
+
   /** It is to be sent again. */
   retry(delivery: Delivery): void {
     this.#ready.push(delivery);

@@ -40,6 +40,7 @@ export function createPipeline(parts: PipelineParts) {
     const mapped = settleEarly(await decodeAndMap(records));
     stepDone('decoded');
     const joined = settleEarly(await join(mapped));
+    for (const { source, offset } of records) source.joinedTo = offset + 1;
     stepDone('joined');
     const composed = settleEarly(await compose(joined));
     const claimed = settleEarly(await claim(composed));

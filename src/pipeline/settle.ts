@@ -56,6 +56,7 @@ export function createSettle(parts: SettleParts): Settle {
     untilAvailable(() => ledger.settle(entries)),
   );
   const releaseInLedger = groupWrites<Buffer>((keys) => untilAvailable(() => ledger.release(keys)));
+  const abandonInLedger = groupWrites<Buffer>((keys) => untilAvailable(() => ledger.abandon(keys)));
 
   const producingDeadLetters = new Set<Promise<void>>();
 
@@ -112,10 +113,10 @@ export function createSettle(parts: SettleParts): Settle {
       finish([{ record, kind, outcome, span }]);
     },
     async giveBack(delivery) {
-      // A claim that may have been sent stays: whoever claims it next must know.
-      const release = delivery.mayHaveArrived ? undefined : releaseInLedger(delivery.key);
-      if (release) outstanding.releasing(delivery, release);
-      else outstanding.remove(delivery);
+      // Of one that may have been sent whoever claims it next must know.
+      const { key, mayHaveArrived } = delivery;
+      const release = mayHaveArrived ? abandonInLedger(key) : releaseInLedger(key);
+      outstanding.releasing(delivery, release);
       delivery.postbackSpan.abandon();
       delivery.span.abandon();
       endRecord(delivery.record, 'let go');

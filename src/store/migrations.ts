@@ -42,4 +42,5 @@ export const sqliteMigrations: readonly string[] = [
     PRIMARY KEY (topic, partition, first_offset, last_offset)
   ) WITHOUT ROWID;
   `,
+  'ALTER TABLE ledger ADD COLUMN interrupted INTEGER NOT NULL DEFAULT 0',
 ];

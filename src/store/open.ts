@@ -1,40 +1,66 @@
 import { accessSync, constants, existsSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { isPostgresUrl, parsePostgresUrl } from '../config/postgresUrl.ts';
 import { toError, UnavailableError } from '../errors.ts';
-import { type ClickReader, openSqliteClicks, openSqliteStore } from './sqlite.ts';
-import type { Store } from './store.ts';
+import { countPostgresRows, openPostgresStore, readPostgresClicks } from './postgres.ts';
+import { describeAddress } from './postgresDatabase.ts';
+import { openSqliteClicks, openSqliteStore } from './sqlite.ts';
+import type { ClickReader, Store, StoreCounts } from './store.ts';
 
-const scheme = 'sqlite:';
+const sqlite = 'sqlite:';
 
 /**
- * Opens the store that the setting `store` names: `sqlite:FILE`.
- * Throws UnavailableError when it can't be opened.
+ * Opens the store that the setting `store` names: `sqlite:FILE` or `postgres://user:password@host/database`.
+ * Throws UnavailableError when it can't be opened now, and ConfigurationError when it can't be as it is set up.
  */
-export function openStore(setting: string): Store {
-  return openSqliteStore(fileOf(setting));
+export async function openStore(setting: string): Promise<Store> {
+  if (isPostgresUrl(setting)) return openPostgresStore(parsePostgresUrl(setting));
+  const file = fileOf(setting);
+  // SQLite only says that it can't open a file; what its folder lacks comes first.
+  fileExists(file);
+  return openSqliteStore(file);
 }
 
 /** Opens the clicks of that store for reading; undefined where there is none. Throws UnavailableError. */
-export function openClicks(setting: string): ClickReader | undefined {
+export async function readClicks(setting: string): Promise<ClickReader | undefined> {
+  if (isPostgresUrl(setting)) return readPostgresClicks(parsePostgresUrl(setting));
   return existsSync(fileOf(setting)) ? openSqliteClicks(fileOf(setting)) : undefined;
 }
 
 /**
- * Whether that store is there already. Throws UnavailableError when it is not, and could not be created either.
+ * How much that store holds, or undefined when it is not there yet. Creates nothing. Throws as `openStore`, also
+ * when it could not be created.
  */
-export function storeExists(setting: string): boolean {
+export async function countStore(setting: string): Promise<StoreCounts | undefined> {
+  if (isPostgresUrl(setting)) return countPostgresRows(parsePostgresUrl(setting));
   const file = fileOf(setting);
+  if (!fileExists(file)) return undefined;
+  const { clicks, ledger, close } = openSqliteStore(file);
+  try {
+    return { clicks: await clicks.count(), conversions: await ledger.count() };
+  } finally {
+    await close();
+  }
+}
+
+/** The setting without its secrets. */
+export function describeStore(setting: string): string {
+  return isPostgresUrl(setting) ? describeAddress(parsePostgresUrl(setting)) : setting;
+}
+
+/** Throws UnavailableError when it is not there, and could not be created either. */
+function fileExists(file: string): boolean {
   if (existsSync(file)) return true;
   try {
     accessSync(dirname(file), constants.W_OK);
     return false;
   } catch (thrown) {
     const { message } = toError(thrown);
-    throw new UnavailableError(`store ${setting}`, `it can't be created: ${message}`);
+    throw new UnavailableError(`store ${sqlite}${file}`, `it can't be created: ${message}`);
   }
 }
 
 function fileOf(setting: string): string {
-  if (!setting.startsWith(scheme)) throw new Error(`unknown store "${setting}"; write sqlite:FILE`);
-  return setting.slice(scheme.length);
+  if (setting.startsWith(sqlite)) return setting.slice(sqlite.length);
+  throw new Error('unknown store; write sqlite:FILE or postgres://user:password@host/database');
 }

@@ -7,6 +7,7 @@ import type {
   Claim,
   ClaimResult,
   Click,
+  ClickReader,
   ClickStore,
   Ledger,
   LedgerEntry,
@@ -39,17 +40,11 @@ export function openSqliteStore(file: string): Store {
   return { clicks, ledger, workLog, close: () => run(() => opened.dispose()) };
 }
 
-/** The clicks of a store, for reading. */
-export interface ClickReader {
-  readonly find: ClickStore['find'];
-  close(): void;
-}
-
 /** Opens a store for looking at its clicks, also beside a connector that runs: nothing is written or locked. */
 export function openSqliteClicks(file: string): ClickReader {
   return guard(file, () => {
     const database = new DatabaseSync(file, { readOnly: true, timeout: 1_000 });
-    return { find: createFind(database, runIn(file)), close: () => database.close() };
+    return { find: createFind(database, runIn(file)), close: async () => database.close() };
   });
 }
 
@@ -157,19 +152,26 @@ function openLedger(
     `INSERT INTO ledger (key, kind, state, owner, topic, partition, "offset", claimed_at)
      VALUES (?, ?, 'claimed', ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
   );
-  const select = database.prepare('SELECT state, owner FROM ledger WHERE key = ?');
-  const takeOver = database.prepare('UPDATE ledger SET owner = ?, claimed_at = ? WHERE key = ?');
+  const select = database.prepare('SELECT state, owner, interrupted FROM ledger WHERE key = ?');
+  const takeOver = database.prepare(
+    'UPDATE ledger SET owner = ?, claimed_at = ?, interrupted = 1 WHERE key = ?',
+  );
   const settle = database.prepare(
     'UPDATE ledger SET state = ?, status = ?, attempts = attempts + ?, settled_at = ? WHERE key = ?',
   );
-  const release = database.prepare("DELETE FROM ledger WHERE key = ? AND state = 'claimed'");
+  const release = database.prepare(
+    "DELETE FROM ledger WHERE key = ? AND state = 'claimed' AND interrupted = 0",
+  );
+  const abandon = database.prepare(
+    "UPDATE ledger SET interrupted = 1 WHERE key = ? AND state = 'claimed'",
+  );
   const count = database.prepare('SELECT count(*) AS count FROM ledger');
 
   const claimOne = ({ key, kind, topic, partition, offset }: Claim, now: number): ClaimResult => {
     if (insert.run(key, kind, owner, topic, partition, offset, now).changes > 0) return 'claimed';
     const known = select.get(key);
     if (known?.['state'] !== 'claimed') return toLedgerState(String(known?.['state']));
-    if (known['owner'] === owner) return 'claimed';
+    if (known['owner'] === owner) return known['interrupted'] === 1 ? 'interrupted' : 'claimed';
     takeOver.run(owner, now, key);
     return 'interrupted';
   };
@@ -190,6 +192,12 @@ function openLedger(
       transaction(() => {
         for (const key of keys) release.run(key);
       }),
+    abandon: (keys) =>
+      transaction(() => {
+        for (const key of keys) abandon.run(key);
+      }),
+    // Nobody else can have the file open.
+    isWithinLease: true,
     count: () => run(() => Number(count.get()?.['count'])),
   };
 }

@@ -19,6 +19,12 @@ export interface ClickStore {
   count(): Promise<number>;
 }
 
+/** The clicks of a store, for reading alone. */
+export interface ClickReader {
+  readonly find: ClickStore['find'];
+  close(): Promise<void>;
+}
+
 /** How a conversion that was claimed has ended, once it has (design §5). */
 export type LedgerState = 'delivered' | 'rejected' | 'undeliverable';
 
@@ -34,9 +40,12 @@ export interface Claim {
 
 /**
  * What became of a claim: `claimed`, it is ours and nobody else tried before; `interrupted`, it is ours, but
- * an owner that has ended may have sent it; or the state in which it ended earlier.
+ * it may have been sent, by an owner that has ended or one that has abandoned it; or the state in which it ended
+ * earlier. Of another owner that lives: `elsewhere`, it is delivering the conversion for another record, which is
+ * not committed before that and so stands for this one; `busy`, it had this very record before and has yet to let go
+ * of it, which it does soon: claim it again.
  */
-export type ClaimResult = 'claimed' | 'interrupted' | LedgerState;
+export type ClaimResult = 'claimed' | 'interrupted' | 'elsewhere' | 'busy' | LedgerState;
 
 /** How a claim of ours ends. */
 export interface LedgerEntry {
@@ -53,8 +62,12 @@ export interface Ledger {
   claim(claims: readonly Claim[]): Promise<readonly ClaimResult[]>;
   /** Records, in one transaction, how claims of ours ended. */
   settle(entries: readonly LedgerEntry[]): Promise<void>;
-  /** Gives claims of ours back as if they had never been made: nothing of theirs was sent. */
+  /** Gives claims of ours back as if they had never been made: nothing of theirs was sent. Interrupted ones stay. */
   release(keys: readonly Buffer[]): Promise<void>;
+  /** Gives claims of ours back of which something may have been sent: whoever claims them next finds them interrupted. */
+  abandon(keys: readonly Buffer[]): Promise<void>;
+  /** Whether no other owner can have taken us for ended, and our claims for interrupted: to be asked before each send. */
+  readonly isWithinLease: boolean;
   /** How many conversions are noted. */
   count(): Promise<number>;
 }
@@ -86,6 +99,12 @@ export interface WorkLog {
   crashed(): Promise<readonly CrashedRange[]>;
   /** Forgets the crashes on just these ranges. */
   forget(ranges: readonly RecordRange[]): Promise<void>;
+}
+
+/** How much a store holds. */
+export interface StoreCounts {
+  readonly clicks: number;
+  readonly conversions: number;
 }
 
 /** What has to outlive a process. Every call may throw UnavailableError: try it again later. */

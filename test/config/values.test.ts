@@ -4,8 +4,14 @@ import { expectProblem, problemsOf, withMappings, withSetting } from './files.ts
 const duration = 'expected a span of time such as 500ms, 5s, 10m, 1h or 30d';
 const address = 'expected an http:// or https:// address, found another text';
 const bareAddress = 'an address without user, password, ? and # is needed here';
-const store = 'must be sqlite: and the name of a file, such as sqlite:connector.db';
-const storeNotYet = 'Postgres and MySQL are not supported yet; supported now: sqlite:FILE';
+const store =
+  'must be sqlite: and the name of a file, such as sqlite:connector.db, or postgres://user:password@host/database';
+const postgresStore =
+  'must be postgres://user:password@host:port/database; signs such as @, /, #, ? and % in user and password are written %40, %2F, %23, %3F and %25';
+const noMysqlStore =
+  'MySQL is not supported as a store; supported: sqlite:FILE and postgres://user:password@host/database';
+const sslmode =
+  'sslmode must be disable, require, verify-full; with TLS the certificate is always verified (sslrootcert=FILE names an authority of your own)';
 
 describe('a value of the wrong kind', () => {
   test.each([
@@ -54,8 +60,21 @@ describe('a value of the wrong kind', () => {
     ['store: ▶"sqlite:"', `store: ${store}`],
     ['store: ▶"sqlite://connector.db"', `store: ${store}`],
     ['store: ▶"sqlite::memory:"', `store: ${store}`],
-    ['store: ▶postgres://u@db/c', `store: ${storeNotYet}`],
-    ['store: ▶mysql://u@db/c', `store: ${storeNotYet}`],
+    ['store: ▶postgres://u@db', `store: ${postgresStore}`],
+    ['store: ▶postgres://db/c', `store: ${postgresStore}`],
+    ['store: ▶postgres://u:p#w@db/c', `store: ${postgresStore}`],
+    ['store: ▶postgres://u:50%@db/c', `store: ${postgresStore}`],
+    ['store: ▶postgres://u@db/c?sslmode=no-verify', `store: ${sslmode}`],
+    ['store: ▶postgres://u@db/c?sslmode=prefer', `store: ${sslmode}`],
+    [
+      'store: ▶postgres://u@db/c?uselibpqcompat=true',
+      'store: takes sslmode, sslrootcert, schema behind the ?, and nothing else',
+    ],
+    [
+      'store: ▶postgres://u@db/c?schema=Mine',
+      'store: schema must be 1 to 63 lower-case letters, digits and underscores',
+    ],
+    ['store: ▶mysql://u@db/c', `store: ${noMysqlStore}`],
   ])('%s', async (text, message) => {
     await expectProblem(withSetting('other', text), message);
   });

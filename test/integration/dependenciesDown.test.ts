@@ -21,7 +21,7 @@ describe('a start', { timeout: 300_000 }, () => {
     const expected = await produceEvents(run.platform);
     await broker.proxy.refuse();
     await run.registry.refuse();
-    const store = openStore(`sqlite:${join(run.folder, 'data', 'acme.db')}`);
+    const store = await openStore(`sqlite:${join(run.folder, 'data', 'acme.db')}`);
 
     const running = startCommand(['run', '--json'], { folder: run.folder });
     const adminUrl = await connectingAt(running);
@@ -77,6 +77,30 @@ describe('what runs', { timeout: 300_000 }, () => {
     expect(await run.uncommitted()).toBeGreaterThan(0);
 
     locked.exec('ROLLBACK');
+    await run.committed();
+    await problemsAre(adminUrl, []);
+    expect(run.powerspace.lines.toSorted()).toEqual(expected.toSorted());
+    running.signal('SIGTERM');
+    expect((await running.ended).exitCode).toBe(0);
+  });
+
+  test('says so when its login is refused from some time on, and goes on once it is taken again', async (context) => {
+    const broker = await ownBroker(context);
+    const run = await openOutageRun(context, broker);
+    const expected = [...(await produceEvents(run.platform))];
+    const running = startCommand(['run'], { folder: run.folder });
+    const adminUrl = await readingAt(running);
+    await run.committed();
+
+    await broker.changePassword('another');
+    await problemsAre(adminUrl, ['the consumer is not in its group']);
+    await until(
+      () => running.written.stderr,
+      (log) => log.includes('SASL PLAIN authentication failed'),
+    );
+    expected.push(...(await producePurchases(run.platform, ['Q-1', 'Q-2'])));
+    await broker.changePassword('right');
+
     await run.committed();
     await problemsAre(adminUrl, []);
     expect(run.powerspace.lines.toSorted()).toEqual(expected.toSorted());

@@ -1,7 +1,7 @@
 import { inject, type TestContext } from 'vitest';
 import type { ProvidedServices } from '../globalSetup.ts';
 
-type PartName = 'kafka' | 'registry' | 'jaeger';
+type PartName = 'kafka' | 'registry' | 'jaeger' | 'postgres';
 
 /** A real part for a test; where it can't be had the test is skipped, and says why. */
 export function realPart<Name extends PartName>(

@@ -23,7 +23,7 @@ export interface ShopFixture {
   readonly configFile: string;
   /** Runs `powerspace-connector run` as a process; resolves once it reads. */
   run(environment?: NodeJS.ProcessEnv): Promise<ConnectorProcess>;
-  /** The connector's log so far. */
+  /** What the connectors have logged so far. */
   log(): Promise<string>;
 }
 
@@ -31,6 +31,7 @@ export interface ShopFixture {
 export async function openShop(
   context: TestContext,
   faults: readonly Fault[] = [],
+  store?: string,
 ): Promise<ShopFixture> {
   const { brokers } = realPart('kafka', context);
   const { url: registryUrl } = realPart('registry', context);
@@ -46,16 +47,20 @@ export async function openShop(
   const folder = await mkdtemp(join(tmpdir(), 'powerspace-test-'));
   context.onTestFinished(() => rm(folder, { recursive: true, force: true }));
   const configFile = join(folder, 'connector.yaml');
-  const storeFile = join(folder, 'connector.db');
-  const addresses = { brokers, registryUrl, sandboxUrl: sandbox.url, storeFile, group };
+  const addresses = {
+    ...{ brokers, registryUrl, sandboxUrl: sandbox.url, group },
+    store: store ?? `sqlite:${join(folder, 'connector.db')}`,
+  };
   // As short as a broker allows by default, so that a killed member is soon forgotten.
   const configuration = demoConfiguration({ ...addresses, sessionTimeout: '6s' }, shop.topics);
   await writeFile(configFile, configuration);
-  const logFile = join(folder, 'connector.log');
+  const logFiles: string[] = [];
   return {
     ...{ shop, sandbox, watcher, group, configFile },
     kafka: new kafkajs.Kafka({ brokers: [...brokers], logLevel: kafkajs.logLevel.NOTHING }),
     async run(environment = {}) {
+      const logFile = join(folder, `connector-${logFiles.length}.log`);
+      logFiles.push(logFile);
       const connector = startConnectorProcess({
         program: 'src/main.ts',
         ...{ configFile, logFile },
@@ -65,6 +70,9 @@ export async function openShop(
       await Promise.race([connector.reading, connector.failed]);
       return connector;
     },
-    log: () => readFile(logFile, 'utf8'),
+    async log() {
+      const logs = await Promise.all(logFiles.map((file) => readFile(file, 'utf8')));
+      return logs.join('');
+    },
   };
 }

@@ -54,6 +54,27 @@ describe('a commit', () => {
     expect(commits).toEqual(['orders/0 5, orders/1 0', 'orders/0 6']);
   });
 
+  test('tells others how far was joined, also when only that has moved', async () => {
+    const metadata: unknown[] = [];
+    const committer = new Committer();
+    committer.use(async (offsets) => {
+      metadata.push(...(offsets?.topics ?? []).flatMap(({ partitions }) => partitions));
+    });
+    const partition = readFrom(0, 10);
+    partition.joinedTo = 4;
+    await committer.commit([partition]);
+    await committer.commit([partition]);
+    partition.joinedTo = 10;
+    await committer.commit([partition]);
+    settleTo(partition, 10);
+    await committer.commit([partition]);
+    expect(metadata).toEqual([
+      { partition: 0, offset: '0', metadata: 'joined=4' },
+      { partition: 0, offset: '0', metadata: 'joined=10' },
+      { partition: 0, offset: '10', metadata: 'joined=10' },
+    ]);
+  });
+
   test('is not made for a partition that nothing was read from', async () => {
     const { committer, commits } = committing();
     await committer.commit([partitionOf('orders')]);

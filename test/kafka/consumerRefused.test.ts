@@ -29,6 +29,7 @@ class Subject {
     onRecords: (records) => {
       for (const record of records) record.source.watermark.settle(record.offset);
     },
+    onAssigned: () => {},
     onFailure: (error) => {
       throw error;
     },

@@ -24,6 +24,7 @@ class Subject {
       firsts: async () => new Map(),
     },
     onRecords: () => {},
+    onAssigned: () => {},
     onFailure: (error) => {
       throw error;
     },

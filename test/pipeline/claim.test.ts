@@ -21,7 +21,9 @@ beforeEach(() => {
     ledger: store.ledger,
     outstanding,
     clock: new ManualClock(),
+    ...{ random: () => 0, stopping: new AbortController().signal },
     untilAvailable: (work) => work(),
+    untilGivenBack: (work) => work(),
     letGo: (released) => letGo.push(released),
   });
 });

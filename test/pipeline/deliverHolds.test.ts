@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import { AssignedPartition, type SourceRecord } from '../../src/kafka/partition.ts';
+import type { AttemptResult } from '../../src/powerspace/answer.ts';
 import { settlePromises } from '../manualClock.ts';
 import { answered, minute, second, start } from './deliverer.ts';
-import { delivery } from './fixtures.ts';
+import { delivery, record } from './fixtures.ts';
 
 describe('in an outage with ten thousand postbacks waiting', () => {
   const waiting = () => Array.from({ length: 10_000 }, (_, number) => delivery(`a-${number}`));
@@ -99,4 +101,82 @@ describe('a hold is told', () => {
       { level: error, hold: 'setup', error: 'Powerspace answered 403' },
     ]);
   });
+});
+
+describe('a postback of a partition that others have by now', () => {
+  const owned = new AssignedPartition('orders', 1);
+  const isStillOurs = ({ partition }: SourceRecord) => partition === owned.partition;
+
+  test('is given back at once, though it waits for its retry, and with it the next of its click', async () => {
+    const { deliverer, clock, attempts, givenBack } = start(() => answered(429, '3600'));
+    const lost = record(0);
+    deliverer.add([
+      delivery('first', { source: lost, clickId: 'click' }),
+      delivery('second', { source: record(1, lost.source), clickId: 'click', at: 1 }),
+    ]);
+    await settlePromises();
+    deliverer.giveBackLost(isStillOurs);
+    expect(givenBack).toEqual([]);
+    lost.source.isRevoked = true;
+    deliverer.giveBackLost(isStillOurs);
+    await settlePromises();
+    expect(givenBack).toEqual(['first', 'second']);
+    expect(clock.pending).toBe(0);
+    expect(attempts).toEqual(['first']);
+  });
+
+  test('is given back at once, though nothing is sent but a probe', async () => {
+    const { deliverer, givenBack } = start(() => answered(401));
+    const lost = record(0);
+    deliverer.add([
+      delivery('ours', { source: record(0, owned) }),
+      delivery('lost', { source: lost }),
+    ]);
+    await settlePromises();
+    lost.source.isRevoked = true;
+    deliverer.giveBackLost(isStillOurs);
+    await settlePromises();
+    expect(givenBack).toEqual(['lost']);
+  });
+
+  test('is given back when its attempt has failed, without a wait for the next', async () => {
+    const answer = Promise.withResolvers<AttemptResult>();
+    const { deliverer, clock, givenBack } = start(() => answer.promise);
+    const lost = record(0);
+    deliverer.add([delivery('a', { source: lost })]);
+    await settlePromises();
+    lost.source.isRevoked = true;
+    deliverer.giveBackLost(isStillOurs);
+    expect(givenBack).toEqual([]);
+    answer.resolve(answered(503));
+    await settlePromises();
+    expect([givenBack, clock.pending]).toEqual([['a'], 0]);
+  });
+
+  test('waits where it was, when the partition came back', async () => {
+    const { deliverer, clock, attempts, givenBack } = start(({ attempts: made }) =>
+      answered(made < 2 ? 503 : 200),
+    );
+    const kept = record(0, owned);
+    deliverer.add([delivery('a', { source: kept })]);
+    await settlePromises();
+    kept.source.isRevoked = true;
+    deliverer.giveBackLost(isStillOurs);
+    kept.source.isRevoked = false;
+    await clock.advance(minute);
+    expect([attempts, givenBack]).toEqual([['a', 'a'], []]);
+  });
+});
+
+test('nothing is sent while others may have taken us for ended', async () => {
+  let isWithinSession = false;
+  const { deliverer, clock, attempts } = start(() => answered(200), {
+    isWithinSession: () => isWithinSession,
+  });
+  deliverer.add([delivery('a'), delivery('b')]);
+  await clock.advance(minute);
+  expect(attempts).toEqual([]);
+  isWithinSession = true;
+  await clock.advance(100);
+  expect(attempts).toEqual(['a', 'b']);
 });

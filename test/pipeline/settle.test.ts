@@ -33,6 +33,8 @@ function start() {
       settle: (entries: readonly LedgerEntry[]) =>
         written(`ledger ${entries.map(({ state }) => state).join(' ')}`),
       release: () => written('release'),
+      abandon: () => written('abandon'),
+      isWithinLease: true,
       count: async () => 0,
     },
     deadLetters: {
@@ -123,12 +125,15 @@ describe('settling', () => {
     expect([isSettled(sent.record), outstanding.size, events]).toEqual([false, 0, ['release']]);
   });
 
-  test('leaves the claim of what may have arrived, so that whoever claims it next knows', async () => {
-    const { settle, outstanding, events } = start();
+  test('abandons the claim of what may have arrived, so that whoever claims it next knows', async () => {
+    const { settle, outstanding, finishWrites, events } = start();
     const sent = delivery('a', { source: record(4), wasInterrupted: true });
     outstanding.add(sent);
-    await settle.giveBack(sent);
-    expect([outstanding.size, events]).toEqual([0, []]);
+    const giving = settle.giveBack(sent);
+    expect(outstanding.isReleasing([sent.key])).toBe(true);
+    await finishWrites();
+    await giving;
+    expect([outstanding.size, events]).toEqual([0, ['abandon']]);
   });
 
   test('groups what comes in while a write is under way', async () => {

@@ -24,7 +24,11 @@ const coordinatorId = brokerIds[0] as number;
 /** A topic's partitions and the offset of each, as kafkajs passes them. */
 interface TopicOffsets {
   readonly topic: string;
-  readonly partitions: readonly { readonly partition: number; readonly offset: string }[];
+  readonly partitions: readonly {
+    readonly partition: number;
+    readonly offset: string;
+    readonly metadata?: string | null;
+  }[];
 }
 
 /** Stands in for kafkajs's cluster: what its consumer asks goes to the simulated brokers. */
@@ -187,7 +191,10 @@ class SimulatedBroker {
   offsetCommit(request: MemberRequest & { readonly topics: readonly TopicOffsets[] }) {
     const { memberId, groupGenerationId, topics } = request;
     const commits = topics.flatMap(({ topic, partitions }) =>
-      partitions.map(({ partition, offset }) => ({ topic, partition, offset: Number(offset) })),
+      partitions.map(({ partition, offset, metadata }) => ({
+        ...{ topic, partition, metadata },
+        offset: Number(offset),
+      })),
     );
     return this.ask((answer: Answer<undefined>) =>
       answer(this.#parts.group.commit(memberId, groupGenerationId, commits)),

@@ -115,8 +115,8 @@ export class ConnectorProcess implements ObservedProcess {
       else observer.violate('no failure of its own', String(thrown?.stack));
     });
     const offsets: KafkaAdmin = await connectAdmin(this.#kafka, settings);
-    const { intake, run } = this.#pipeline;
-    const consumer = new RecordConsumer({
+    const { intake, deliverer, run } = this.#pipeline;
+    const consumer: RecordConsumer = new RecordConsumer({
       ...{ kafka: this.#kafka, settings, offsets, clock: virtualClock, onFailure: fail },
       topics: () => topicStages(mappings, []),
       isFirstRun: true,
@@ -124,6 +124,7 @@ export class ConnectorProcess implements ObservedProcess {
         observer.note(`${level}: ${message} ${JSON.stringify(fields)}`),
       room: () => intake.room,
       onRecords: (records) => intake.add(records),
+      onAssigned: () => deliverer.giveBackLost((record) => consumer.owns(record)),
     });
     this.#consumer = consumer;
     intake.onFull = () => consumer.pause();
@@ -144,15 +145,12 @@ export class ConnectorProcess implements ObservedProcess {
 
   /** Calls that take their time, and fail as often as the world says: before they have had their effect, or after. */
   #accessTo(part: 'store' | 'registry'): Access {
-    const { scheduler, failureChance, settings } = this.#surroundings;
-    // A claim whose answer is lost is ours when it is made again, and no longer tells of an earlier run. SQLite
-    // loses no answer; where it matters none is lost here either.
-    const lossless = settings.onAmbiguous === 'hold' ? 1 : 0.7;
+    const { scheduler, failureChance } = this.#surroundings;
     return (work) => {
       const { promise, resolve, reject } = Promise.withResolvers<ReturnType<typeof work>>();
       scheduler.schedule(scheduler.delay() / 4, this, () => {
         const fails = scheduler.happens(failureChance(part));
-        const result = fails && scheduler.happens(lossless) ? undefined : work();
+        const result = fails && scheduler.happens(0.7) ? undefined : work();
         scheduler.schedule(scheduler.delay() / 4, this, () => {
           if (fails) reject(new UnavailableError(part, 'simulated'));
           else resolve(result as ReturnType<typeof work>);

@@ -1,3 +1,4 @@
+import { Cursor } from '../../src/avro/cursor.ts';
 import { frame } from '../../src/avro/framing.ts';
 import type { SchemaRegistry } from '../../src/avro/registry.ts';
 import { type AvroSchema, encoder } from '../../src/avro/schema.ts';
@@ -100,13 +101,19 @@ export function encodeEvent(plan: EventPlan): Buffer | null | undefined {
 /** What a process ends of. */
 export class PoisonError extends Error {}
 
-/** Whoever takes it out of its frame, to decode it, ends of it. */
+const poison = new WeakSet<Buffer>();
+
+/** Whoever decodes it ends of it. */
 function poisoned(value: Buffer): Buffer {
-  value.subarray = () => {
-    throw new PoisonError();
-  };
+  poison.add(value);
   return value;
 }
+
+const { open } = Cursor.prototype;
+Cursor.prototype.open = function openUnlessPoisoned(bytes, position) {
+  if (poison.has(bytes)) throw new PoisonError();
+  return open.call(this, bytes, position);
+};
 
 /** The conversions that a record reports when it has a click: `lead 2`, `order 5`; none for a click. */
 export function conversionsOf({ topic, user, number, hasOrder }: EventPlan): readonly string[] {

@@ -16,6 +16,7 @@ export interface OffsetCommit {
   readonly topic: string;
   readonly partition: number;
   readonly offset: number;
+  readonly metadata?: string | null | undefined;
 }
 
 /** Hears what the group does. */
@@ -43,6 +44,8 @@ export const sessionTimeout = 3_000;
  */
 export class Group {
   readonly committed = new Map<string, number>();
+  /** What was committed beside the offsets. */
+  readonly metadata = new Map<string, string | null>();
   readonly #scheduler: Scheduler;
   readonly #topics: Partitions;
   readonly #watcher: GroupWatcher;
@@ -100,6 +103,7 @@ export class Group {
       const { topic, partition, offset } = commit;
       this.#watcher.committed(commit, partitions[topic]?.includes(partition) ?? false);
       this.committed.set(`${topic}/${partition}`, offset);
+      this.metadata.set(`${topic}/${partition}`, commit.metadata ?? null);
     }
     return undefined;
   }

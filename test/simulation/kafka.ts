@@ -129,7 +129,7 @@ function createSimulatedAdmin({ scheduler, owner, brokers, group }: SimulatedKaf
           partitions: brokers.logsOf(topic).map(({ partition }) => ({
             partition,
             offset: String(group.committed.get(`${topic}/${partition}`) ?? -1),
-            metadata: null,
+            metadata: group.metadata.get(`${topic}/${partition}`) ?? null,
           })),
         })),
       ),

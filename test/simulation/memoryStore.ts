@@ -16,6 +16,8 @@ import type {
 export interface LedgerRow {
   readonly state: 'claimed' | LedgerState;
   readonly owner: number;
+  /** An owner that has ended, or has abandoned it, may have sent it. */
+  readonly wasInterrupted: boolean;
   readonly claim: Claim;
 }
 
@@ -168,9 +170,23 @@ export class MemoryLedger implements Ledger {
   release(keys: readonly Buffer[]): Promise<void> {
     return this.#access(() => {
       for (const key of keys.map((each) => each.toString('hex'))) {
-        if (this.#rows.get(key)?.state === 'claimed') this.#rows.delete(key);
+        const row = this.#rows.get(key);
+        if (row?.state === 'claimed' && !row.wasInterrupted) this.#rows.delete(key);
       }
     });
+  }
+
+  abandon(keys: readonly Buffer[]): Promise<void> {
+    return this.#access(() => {
+      for (const key of keys.map((each) => each.toString('hex'))) {
+        const row = this.#rows.get(key);
+        if (row?.state === 'claimed') this.#rows.set(key, { ...row, wasInterrupted: true });
+      }
+    });
+  }
+
+  get isWithinLease(): boolean {
+    return true;
   }
 
   count(): Promise<number> {
@@ -181,8 +197,11 @@ export class MemoryLedger implements Ledger {
     const key = claim.key.toString('hex');
     const known = this.#rows.get(key);
     if (known && known.state !== 'claimed') return known.state;
-    this.#rows.set(key, { state: 'claimed', owner: this.#owner, claim: known?.claim ?? claim });
-    return !known || known.owner === this.#owner ? 'claimed' : 'interrupted';
+    const isOthers = known !== undefined && known.owner !== this.#owner;
+    const wasInterrupted = isOthers || (known?.wasInterrupted ?? false);
+    const owned = { state: 'claimed', owner: this.#owner, wasInterrupted } as const;
+    this.#rows.set(key, { ...owned, claim: known?.claim ?? claim });
+    return wasInterrupted ? 'interrupted' : 'claimed';
   }
 }
 

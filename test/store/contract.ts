@@ -160,6 +160,46 @@ function testLedger(newPlace: NewPlace): void {
     expect(await subject.ledger.claim([claimOf('a')])).toEqual(['claimed']);
   });
 
+  test('says that a claim that was abandoned was interrupted, also for the owner that has abandoned it', async () => {
+    const subject = await StoreSubject.create(newPlace);
+    await subject.ledger.claim([claimOf('a'), claimOf('b')]);
+    await subject.ledger.abandon([claimOf('a').key, claimOf('unknown').key]);
+    const again = () => subject.ledger.claim([claimOf('a'), claimOf('b')]);
+    expect(await again()).toEqual(['interrupted', 'claimed']);
+    expect(await again()).toEqual(['interrupted', 'claimed']);
+    await subject.ledger.settle([settled('a', 'delivered')]);
+    await subject.ledger.abandon([claimOf('a').key]);
+    await subject.reopen();
+    expect(await again()).toEqual(['delivered', 'interrupted']);
+  });
+
+  test('says that a claim that was taken over was interrupted when it is made again', async () => {
+    const subject = await StoreSubject.create(newPlace);
+    await subject.ledger.claim([claimOf('a')]);
+    await subject.reopen();
+    expect(subject.ledger.isWithinLease).toBe(true);
+    expect(await subject.ledger.claim([claimOf('a')])).toEqual(['interrupted']);
+    expect(await subject.ledger.claim([claimOf('a')])).toEqual(['interrupted']);
+  });
+
+  test('settles again without a change what was settled already', async () => {
+    const { ledger } = await StoreSubject.create(newPlace);
+    await ledger.claim([claimOf('a')]);
+    await ledger.settle([settled('a', 'delivered')]);
+    await ledger.settle([settled('a', 'delivered')]);
+    expect(await ledger.claim([claimOf('a')])).toEqual(['delivered']);
+  });
+
+  test('does not forget that a claim was interrupted when it is released', async () => {
+    const subject = await StoreSubject.create(newPlace);
+    await subject.ledger.claim([claimOf('a')]);
+    await subject.reopen();
+    await subject.ledger.claim([claimOf('a'), claimOf('b')]);
+    await subject.ledger.release([claimOf('a').key, claimOf('b').key]);
+    expect(await subject.ledger.count()).toBe(1);
+    expect(await subject.ledger.claim([claimOf('a')])).toEqual(['interrupted']);
+  });
+
   test('releases only what is claimed, never what has ended', async () => {
     const { ledger } = await StoreSubject.create(newPlace);
     await ledger.claim([claimOf('a')]);

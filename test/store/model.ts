@@ -3,11 +3,17 @@ import { expect, test } from 'vitest';
 import type { ClaimResult, LedgerState, Store } from '../../src/store/store.ts';
 import { claimOf, type NewPlace, StoreSubject } from './subject.ts';
 
+interface Entry {
+  readonly state: 'claimed' | LedgerState;
+  readonly owner: number;
+  readonly wasInterrupted: boolean;
+}
+
 /** What a store should hold, in plain Maps. */
 class StoreModel {
   /** Time by user key and click id. */
   readonly clicks = new Map<string, Map<string, number>>();
-  readonly ledger = new Map<string, { state: 'claimed' | LedgerState; owner: number }>();
+  readonly ledger = new Map<string, Entry>();
   owner = 0;
 
   get clickCount(): number {
@@ -23,8 +29,9 @@ class StoreModel {
     const { owner } = this;
     const known = this.ledger.get(id);
     if (known && known.state !== 'claimed') return known.state;
-    this.ledger.set(id, { state: 'claimed', owner });
-    return known ? 'interrupted' : 'claimed';
+    const wasInterrupted = known !== undefined;
+    this.ledger.set(id, { state: 'claimed', owner, wasInterrupted });
+    return wasInterrupted ? 'interrupted' : 'claimed';
   }
 }
 
@@ -97,7 +104,9 @@ const settle = fc.tuple(names, state).map(
         attempts: 1,
       });
       await subject.ledger.settle(own.map(entry));
-      for (const id of own) model.ledger.set(id, { state: ended, owner: model.owner });
+      for (const id of own) {
+        model.ledger.set(id, { state: ended, owner: model.owner, wasInterrupted: false });
+      }
     },
 );
 
@@ -108,7 +117,10 @@ const release = names.map(
         (id) => model.isOwn(id) || model.ledger.get(id)?.state !== 'claimed',
       );
       await subject.ledger.release(releasable.map((id) => claimOf(id).key));
-      for (const id of releasable) if (model.isOwn(id)) model.ledger.delete(id);
+      for (const id of releasable) {
+        const isFresh = model.ledger.get(id)?.wasInterrupted === false;
+        if (model.isOwn(id) && isFresh) model.ledger.delete(id);
+      }
     },
 );
 

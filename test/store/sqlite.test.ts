@@ -125,8 +125,8 @@ describe('opening the SQLite store', () => {
 
   test('by its setting needs the scheme sqlite', async () => {
     const file = newFile();
-    await openStore(`sqlite:${file}`).close();
-    expect(() => openStore(file)).toThrow(`unknown store "${file}"; write sqlite:FILE`);
+    await (await openStore(`sqlite:${file}`)).close();
+    await expect(openStore(file)).rejects.toThrow('unknown store; write sqlite:FILE or postgres:');
   });
 
   test('in memory is a store of its own each time', async () => {

@@ -1,0 +1,68 @@
+import type { PostgresAddress } from '../config/postgresUrl.ts';
+import { openPostgresClicks } from './postgresClicks.ts';
+import { estimateRows } from './postgresCount.ts';
+import { openPostgresDatabase, type PostgresDatabase } from './postgresDatabase.ts';
+import { takeLease } from './postgresLease.ts';
+import { openPostgresLedger } from './postgresLedger.ts';
+import { checkPrivileges, isMigrated, migrate } from './postgresMigrations.ts';
+import { openPostgresWorkLog } from './postgresWorkLog.ts';
+import type { ClickReader, Store, StoreCounts } from './store.ts';
+
+/** Beside the statements of the pipeline there are those of purging, counting and settling. */
+const connections = 4;
+
+/**
+ * Opens the Postgres store, creating or migrating its tables where that is needed. Any number of replicas have it
+ * open at once, each an owner with a lease. Throws UnavailableError for what may pass, and ConfigurationError for
+ * what somebody has to mend: a refused login, a database that is not there, a privilege that is missing.
+ */
+export async function openPostgresStore(address: PostgresAddress): Promise<Store> {
+  await using opening = new AsyncDisposableStack();
+  const database = openPostgresDatabase(address, { connections, durability: 'disk' });
+  opening.defer(database.close);
+  // What need not outlive the server, and must not wait for the others: leases and the work log.
+  const volatile = openPostgresDatabase(address, { connections: 2, durability: 'memory' });
+  opening.defer(volatile.close);
+  await migrate(database);
+  await checkPrivileges(database);
+  const lease = await takeLease(volatile);
+  // Where that fails, because the database is away, the lease ends by itself.
+  opening.defer(() => lease.end().catch(() => undefined));
+  const opened = opening.move();
+  return {
+    clicks: openPostgresClicks(database),
+    ledger: openPostgresLedger(database, lease),
+    workLog: openPostgresWorkLog(volatile, lease.owner),
+    close: () => opened.disposeAsync(),
+  };
+}
+
+/** The clicks of that store for reading, or undefined while its tables are not there. Throws as opening does. */
+export async function readPostgresClicks(
+  address: PostgresAddress,
+): Promise<ClickReader | undefined> {
+  await using opening = new AsyncDisposableStack();
+  const database = openPostgresDatabase(address, { connections: 1, durability: 'memory' });
+  opening.defer(database.close);
+  if (!(await isMigrated(database))) return undefined;
+  const opened = opening.move();
+  return { find: openPostgresClicks(database).find, close: () => opened.disposeAsync() };
+}
+
+/** How much that store holds, or undefined while its tables are not there. Changes nothing; throws as opening does. */
+export async function countPostgresRows(
+  address: PostgresAddress,
+): Promise<StoreCounts | undefined> {
+  const database = openPostgresDatabase(address, { connections: 1, durability: 'memory' });
+  try {
+    return (await isMigrated(database)) ? await countRows(database) : undefined;
+  } finally {
+    await database.close();
+  }
+}
+
+async function countRows(database: PostgresDatabase): Promise<StoreCounts> {
+  await checkPrivileges(database);
+  const clicks = await estimateRows(database, 'user_attribution');
+  return { clicks, conversions: await estimateRows(database, 'ledger') };
+}

@@ -1,0 +1,84 @@
+import { hash } from 'node:crypto';
+import { estimateRows } from './postgresCount.ts';
+import type { PostgresDatabase, Statement } from './postgresDatabase.ts';
+import type { Click, ClickStore } from './store.ts';
+
+/** In order, so that two replicas that save the same clicks never wait for each other. */
+const save: Statement = {
+  name: 'save-clicks',
+  text: `INSERT INTO user_attribution AS known (user_id, click_id, created_at)
+         SELECT user_id, click_id, min(created_at)
+         FROM unnest($1::text[], $2::text[], $3::bigint[]) AS click (user_id, click_id, created_at)
+         GROUP BY user_id, click_id ORDER BY user_id COLLATE "C", click_id COLLATE "C"
+         ON CONFLICT (user_id, click_id) DO UPDATE SET created_at = excluded.created_at
+         WHERE excluded.created_at < known.created_at`,
+};
+const find: Statement = {
+  name: 'find-clicks',
+  text: 'SELECT user_id, click_id, created_at FROM user_attribution WHERE user_id = ANY($1::text[])',
+};
+/** What another replica removes is passed over, not waited for. */
+const purge: Statement = {
+  name: 'purge-clicks',
+  text: `DELETE FROM user_attribution WHERE ctid = ANY(ARRAY(
+           SELECT ctid FROM user_attribution WHERE created_at < $1
+           ORDER BY created_at LIMIT $2 FOR UPDATE SKIP LOCKED))`,
+};
+
+/** The clicks in a Postgres database. */
+export function openPostgresClicks(database: PostgresDatabase): ClickStore {
+  return {
+    async save(clicks) {
+      if (clicks.length === 0) return;
+      await database.run(save, [
+        clicks.map(({ userKey }) => storedKey(userKey)),
+        clicks.map(({ clickId }) => clickId),
+        clicks.map(({ at }) => storedTime(at)),
+      ]);
+    },
+    async find(userKeys) {
+      const found = new Map<string, Click[]>();
+      if (userKeys.length === 0) return found;
+      const byStored = new Map(userKeys.map((userKey) => [storedKey(userKey), userKey]));
+      const { rows } = await database.run(find, [[...byStored.keys()]]);
+      for (const row of rows) {
+        const userKey = byStored.get(String(row['user_id'])) ?? '';
+        const at = Number(row['created_at']);
+        const click = { userKey, clickId: String(row['click_id']), at };
+        const known = found.get(userKey);
+        if (known) known.push(click);
+        else found.set(userKey, [click]);
+      }
+      return found;
+    },
+    async purge(before, limit) {
+      const { rowCount } = await database.run(purge, [storedTime(before), limit]);
+      return rowCount ?? 0;
+    },
+    count: () => estimateRows(database, 'user_attribution'),
+  };
+}
+
+/** Stands before the hash of a user key; no text begins with this noncharacter. */
+const hashed = '\u{10ffff}';
+/** Bytes of the longest user key that is stored as it is: with a click id it has to fit an index entry (2,704). */
+const longestKey = 1_024;
+
+/** A user key as a column can hold it: what Postgres takes for no text, or for too long a one, is hashed. */
+function storedKey(userKey: string): string {
+  const isPlain =
+    userKey.isWellFormed() &&
+    !userKey.includes('\0') &&
+    !userKey.startsWith(hashed) &&
+    Buffer.byteLength(userKey) <= longestKey;
+  return isPlain ? userKey : hashed + hash('sha256', Buffer.from(userKey, 'utf16le'));
+}
+
+const longest = 2n ** 63n - 1n;
+
+/** A time as a bigint can hold it, which that of an event need not be. */
+function storedTime(at: number): string {
+  const whole = BigInt(Math.trunc(at));
+  if (whole > longest) return String(longest);
+  return String(whole < -longest ? -longest : whole);
+}

@@ -1,0 +1,60 @@
+import { ConfigurationError, toError, UnavailableError } from '../errors.ts';
+
+/**
+ * Conditions that pass by themselves, by the beginning of their code
+ * (https://www.postgresql.org/docs/current/errcodes-appendix.html): connection, rollback because of others,
+ * resources (also too many connections, disk full), intervention (shutdown, time-out), I/O, a lock that is not to be
+ * had, and a server that only reads while another takes over.
+ */
+const passing = ['08', '40', '53', '57', '58', '55P03', '25006'];
+
+/** What no waiting mends: login, database, privileges, schema; by the beginning of the code. */
+const misconfigured = ['28', '3D', '42501', '3F'];
+
+/**
+ * What a failure means: UnavailableError for what may pass, so that the same call is worth making again, and
+ * ConfigurationError, naming the setting `store`, for what somebody has to mend. Any other stays as it is.
+ */
+export function explainPostgresError(part: string, thrown: unknown): Error {
+  const error = toError(thrown);
+  if (error instanceof UnavailableError || error instanceof ConfigurationError) return error;
+  const code = String(Reflect.get(error, 'code') ?? '');
+  const isOf = (codes: readonly string[]) => codes.some((start) => code.startsWith(start));
+  const isFromServer = 'severity' in error;
+  if (isFromServer ? isOf(misconfigured) : isRefusal(code, error.message)) {
+    return storeProblem(`${part}: ${describe(error)}`);
+  }
+  if (isFromServer ? isOf(passing) : isLost(code, error.message)) {
+    return new UnavailableError(part, describe(error), { cause: error });
+  }
+  return error;
+}
+
+/** A problem of the setting `store`. */
+export function storeProblem(message: string): ConfigurationError {
+  return new ConfigurationError([{ severity: 'error', setting: 'store', message }]);
+}
+
+/** A host with several addresses fails with an error for each, and no message of its own. */
+function describe(error: Error): string {
+  if (!(error instanceof AggregateError)) return error.message;
+  return error.message || error.errors.map((each) => toError(each).message).join('; ');
+}
+
+/** A server without TLS, a certificate that doesn't verify, a password that is missing. */
+function isRefusal(code: string, message: string): boolean {
+  return (
+    /CERT|SELF_SIGNED|UNABLE_TO_(GET|VERIFY)|^ERR_TLS/.test(code) ||
+    /does not support SSL|^SASL: /.test(message)
+  );
+}
+
+/** A system error of the network, or what pg and pg-pool say of a connection that is no more. */
+function isLost(code: string, message: string): boolean {
+  return (
+    /^E[A-Z_]+$/.test(code) ||
+    /terminat|timeout|not queryable|was closed|disconnected|SSL connection|from backend/i.test(
+      message,
+    )
+  );
+}
