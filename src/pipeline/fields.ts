@@ -13,7 +13,8 @@ export class InvalidFieldError extends Error {}
 
 /** The text of a field: a string, an enum's symbol, a number, a UUID, bytes in UTF-8. Empty and null are none. */
 export function readText(field: Field, values: readonly FieldValue[]): string | undefined {
-  const value = withoutBytes(values[field.index] ?? null);
+  const read = values[field.index] ?? null;
+  const value = typeof read === 'string' ? read : withoutBytes(read);
   if (typeof value === 'string') return value || undefined;
   if (value === null) return undefined;
   if (typeof value === 'bigint' || Number.isFinite(value)) return String(value);
@@ -29,8 +30,8 @@ export function withoutBytes(value: FieldValue): FieldValue {
 
 /** The time in a field: a timestamp, milliseconds since the epoch, or ISO 8601. Empty and null are none. */
 export function readTime(field: Field, values: readonly FieldValue[]): number | undefined {
-  const value = withoutBytes(values[field.index] ?? null);
-  if (value === null || value === '') return undefined;
+  const value = values[field.index] ?? null;
+  if (value === null || isEmpty(value)) return undefined;
   const time = toTime(value);
   if (time === undefined) {
     throw new InvalidFieldError(
@@ -44,6 +45,10 @@ export function readTime(field: Field, values: readonly FieldValue[]): number | 
   );
 }
 
+function isEmpty(value: FieldValue): boolean {
+  return value === '' || (Buffer.isBuffer(value) && value.length === 0);
+}
+
 /** Times beyond these are of another unit: seconds, taken for milliseconds, are all in 1970. */
 const earliest = Date.UTC(2000);
 const latest = Date.UTC(2100);
@@ -52,6 +57,7 @@ const latest = Date.UTC(2100);
 function toTime(value: FieldValue): number | undefined {
   if (value instanceof Date) return value.getTime();
   if (typeof value === 'string') return parseTime(value);
+  if (Buffer.isBuffer(value)) return parseTime(value.toString());
   const isNumber = typeof value === 'bigint' || Number.isFinite(value);
   return isNumber || value instanceof Big ? Number(value) : undefined;
 }
