@@ -3,10 +3,10 @@ import { deadLetterTopic } from '../../src/kafka/deadLetters.ts';
 import { type Evidence, readKafka, readLedger } from '../chaos/evidence.ts';
 import type { ChaosPlatform } from '../chaos/platform.ts';
 import { parseLoggedOutage } from './attempts.ts';
+import type { Observed } from './observed.ts';
 import type { OutageAnswer } from './powerspace.ts';
 import { countProbes } from './probes.ts';
 import { measureRecovery, type Span } from './recovery.ts';
-import type { Observed } from './run.ts';
 
 /** Asks everybody what they saw, once the connector has ended. Of faults there was none that excuses a repeated send. */
 export async function gather(

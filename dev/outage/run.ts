@@ -2,17 +2,13 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Supervisor } from '../chaos/connector.ts';
-import { OffsetWatcher } from '../chaos/offsetWatcher.ts';
+import type { OffsetWatcher } from '../chaos/offsetWatcher.ts';
 import { type ChaosPlatform, openPlatform } from '../chaos/platform.ts';
-import { ProcessSampler } from '../chaos/processSampler.ts';
-import { PersistentProducer } from '../chaos/producer.ts';
 import { until } from '../chaos/until.ts';
 import { judge } from '../chaos/verdict.ts';
 import { gather, judgeRequests } from './gather.ts';
-import { OutageLoad } from './load.ts';
-import { MemberWatcher } from './memberWatcher.ts';
-import { collecting, readHeld, sumUpMemory } from './memory.ts';
+import { readHeld, sumUpMemory } from './memory.ts';
+import { type Observed, startObserved } from './observed.ts';
 import { bringBack, type OutageAnswer, takeDown } from './powerspace.ts';
 import type { Span } from './recovery.ts';
 import { makeReport, type OutageFigures, type OutageReport } from './report.ts';
@@ -69,31 +65,6 @@ function rejectedOn(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
     signal.addEventListener('abort', () => reject(signal.reason));
   });
-}
-
-/** The connector, what is produced for it, and who looks on. */
-export type Observed = ReturnType<typeof startObserved>;
-
-function startObserved(
-  { kafka, shop, group, configFile }: ChaosPlatform,
-  { program, folder }: { readonly program: string; readonly folder: string },
-  opened: AsyncDisposableStack,
-) {
-  const topics = Object.values(shop.topics);
-  const producer = new PersistentProducer(kafka, shop);
-  opened.defer(() => producer.close());
-  const offsets = new OffsetWatcher(kafka, group, topics);
-  opened.defer(() => offsets.close());
-  const members = new MemberWatcher(kafka, group);
-  opened.defer(() => members.close());
-  const connector = new Supervisor({
-    ...{ program, configFile },
-    logFolder: folder,
-    environment: collecting,
-  });
-  opened.defer(async () => connector.abandon());
-  const memory = new ProcessSampler(() => connector.processId);
-  return { topics, producer, offsets, members, connector, memory, load: new OutageLoad(producer) };
 }
 
 /** Warms the connector up, plays the outage, waits until all is settled, and asks everybody what they saw. */

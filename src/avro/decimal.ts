@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { Big } from 'big.js';
+import type { Conversion } from './conversion.ts';
 import { Cursor } from './cursor.ts';
-import type { Conversion } from './logical.ts';
 
 /** A schema of the type that a logical type stands on, with the attributes of the logical type; unchecked. */
 export interface Attributes {

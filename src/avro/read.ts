@@ -1,8 +1,9 @@
 import avsc, { type Type } from 'avsc';
 import { baseOf, branchesOf, type RecordType } from './avscType.ts';
+import type { Base } from './conversion.ts';
 import type { Cursor } from './cursor.ts';
 import type { FieldValue } from './fieldValue.ts';
-import { type Base, Converted } from './logical.ts';
+import { Converted } from './logical.ts';
 import type { Skips } from './skip.ts';
 
 /** A conversion takes as long as so many plain values. */
