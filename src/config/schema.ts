@@ -18,6 +18,7 @@ import {
   store,
   text,
   timeout,
+  token,
 } from './values.ts';
 
 const tlsFiles = z.strictObject({
@@ -212,7 +213,12 @@ export const mappingSchema = z.discriminatedUnion('record', [
 
 const admin = z.strictObject({
   listen: listenAddress.default('127.0.0.1:9464').meta({
-    description: 'host:port of /health/live, /health/ready and /metrics; port 0 picks one.',
+    description:
+      'host:port of /health/live, /health/ready, /metrics and POST /clicks; port 0 picks one.',
+  }),
+  token: token.optional().meta({
+    description:
+      'What callers of POST /clicks send as a bearer token; without it, no clicks are taken there.',
   }),
 });
 
@@ -239,7 +245,9 @@ export const configSchema = z.strictObject({
     .array(mappingSchema)
     .min(1)
     .meta({ description: 'Which event on which topic is a click, a lead or an order.' }),
-  admin: admin.prefault({}).meta({ description: 'The server for health checks and metrics.' }),
+  admin: admin
+    .prefault({})
+    .meta({ description: 'The server for health checks, metrics and clicks.' }),
   log: log.prefault({}).meta({ description: 'The log, JSON lines on stderr.' }),
 });
 
