@@ -11,6 +11,14 @@ const mostUserKeys = 16;
 const latest = 8_640_000_000_000_000;
 const isoTime = /^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:?\d\d)?)?$/;
 
+const known: ReadonlySet<string> = new Set(['clickId', 'user', 'at']);
+
+interface ReportedFields {
+  readonly clickId?: unknown;
+  readonly user?: unknown;
+  readonly at?: unknown;
+}
+
 /**
  * Reads a click `{clickId, user, at}`: `user` is one user key or a list of them, `at` as `readClickTime` has it, or
  * missing. Gives a row for each user key. Throws InvalidClickError, which names the field behind `path`.
@@ -27,8 +35,10 @@ export function readReportedClick(
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     return fail([], 'expected an object with clickId, user and at');
   }
-  const { clickId, user, at, ...others }: Readonly<Record<string, unknown>> = { ...value };
-  if (Object.keys(others).length > 0) fail([], 'only clickId, user and at are known here');
+  for (const name of Object.keys(value)) {
+    if (!known.has(name)) fail([], 'only clickId, user and at are known here');
+  }
+  const { clickId, user, at }: ReportedFields = value;
   if (clickId === undefined) fail(['clickId'], missing);
   if (user === undefined) fail(['user'], missing);
   const userKeys: readonly unknown[] = Array.isArray(user) ? user : [user];
@@ -36,26 +46,27 @@ export function readReportedClick(
     fail(['user'], `expected a user key, or a list of 1 to ${mostUserKeys}`);
   }
   const isList = Array.isArray(user);
-  const keys = userKeys.map((key, index) =>
-    isUserKey(key) ? key : fail(isList ? ['user', index] : ['user'], expectedUserKey),
+  const keys = userKeys.map(
+    (key, index) => readUserKey(key) ?? fail(isList ? ['user', index] : ['user'], expectedUserKey),
   );
   const id = typeof clickId === 'string' ? clickId : fail(['clickId'], 'expected a text');
   const fault = clickIdFault(id);
   if (fault !== undefined) fail(['clickId'], fault);
   const time =
     at === undefined ? Math.round(now) : (readClickTime(at) ?? fail(['at'], expectedTime));
-  return [...new Set(keys)].map((userKey) => ({ userKey, clickId: id, at: time }));
+  const distinct = keys.length === 1 ? keys : [...new Set(keys)];
+  return distinct.map((userKey) => ({ userKey, clickId: id, at: time }));
 }
 
 const missing = 'required, but missing';
 
-/** What a user key from outside has to be. */
 const expectedUserKey = `expected a text of 1 to ${longestUserKey} characters`;
 
-/** Whether a value can be a user key: any text that every store keeps as it is. */
-function isUserKey(value: unknown): value is string {
-  if (typeof value !== 'string' || value === '' || value.length > longestUserKey) return false;
-  return value.isWellFormed() && !value.includes('\0');
+/** A text that every store keeps as it is, or a whole number, which is read as the mappings read one. */
+function readUserKey(value: unknown): string | undefined {
+  if (typeof value === 'number' && Number.isSafeInteger(value)) return String(value);
+  if (typeof value !== 'string' || value === '' || value.length > longestUserKey) return undefined;
+  return value.isWellFormed() && !value.includes('\0') ? value : undefined;
 }
 
 /** What the time of a click has to be. */

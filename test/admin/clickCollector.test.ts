@@ -104,7 +104,7 @@ describe('POST /clicks', () => {
     [{ clickId: 'a' }, 'user: required, but missing'],
     [{ clickId: 'a', user: '' }, 'user: expected a text of 1 to 1024 characters'],
     [{ clickId: 'a', user: [] }, 'user: expected a user key, or a list of 1 to 16'],
-    [{ clickId: 'a', user: ['u', 7] }, 'user[1]: expected a text of 1 to 1024 characters'],
+    [{ clickId: 'a', user: ['u', 1.5] }, 'user[1]: expected a text of 1 to 1024 characters'],
     [
       { clickId: 'a', user: 'u', at: 'yesterday' },
       'at: expected milliseconds since 1970, or an ISO 8601 time',
