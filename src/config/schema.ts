@@ -153,12 +153,17 @@ const source = {
 
 const user = paths.meta({ description: 'The fields that identify the person, best first.' });
 const click = path.meta({ description: 'The field with the click id.' });
+const clickUrl = path.meta({
+  description:
+    "The field with the landing page's URL: its clickId counts when its utm_source is powerspace.",
+});
 const record = { description: 'What the event means: click, lead or order.' };
 
 const conversion = {
   ...source,
   user: user.optional(),
   click: click.optional(),
+  clickUrl: clickUrl.optional(),
   id: path.optional().meta({
     description: 'The field that identifies the conversion, so that a duplicate is sent once.',
   }),
@@ -201,7 +206,7 @@ const value = z.strictObject({
 export const mappingSchema = z.discriminatedUnion('record', [
   z.strictObject({
     ...{ ...source, record: z.literal('click').meta(record) },
-    ...{ click: click.optional(), user: user.optional() },
+    ...{ click: click.optional(), clickUrl: clickUrl.optional(), user: user.optional() },
   }),
   z.strictObject({ ...conversion, record: z.literal('lead').meta(record) }),
   z.strictObject({
