@@ -88,6 +88,13 @@ function addClicks(clicks: Command, exitWith: (code: number) => void): void {
     .action(async (file, options) => {
       exitWith(await (await import('./clicksImport.ts')).clicksImport(file, options));
     });
+  common(clicks.command('get'))
+    .description('show the clicks of a user key: when, and the hash that traces and log have')
+    .argument('<key>', 'a user key, as events have it')
+    .option('--show', 'show the click ids, too')
+    .action(async (key, options) => {
+      exitWith(await (await import('./clicksGet.ts')).clicksGet(key, options));
+    });
 }
 
 const importHelp = `
