@@ -1,3 +1,4 @@
+import { ClickCollector } from './admin/clickCollector.ts';
 import { startAdminServer } from './admin/server.ts';
 import { systemClock } from './clock.ts';
 import type { LoadedConfig } from './config/load.ts';
@@ -51,15 +52,23 @@ export async function startConnector({
   warnOfTelemetryFailures(log);
   const telemetry = await startTelemetry();
   opened.defer(telemetry.close);
+  const collector = new ClickCollector({
+    token: admin.token,
+    clock: systemClock,
+    onFailure: (reason) => log.error({ reason }, 'clicks of POST /clicks could not be stored'),
+  });
   const adminServer = await startAdminServer({
     listen: admin.listen,
     problems: () => readiness.problems,
     handleMetrics: telemetry.handleMetrics,
+    handleClicks: collector.handle,
   });
   opened.defer(adminServer.close);
   log.info({ brokers: kafka.brokers, admin: adminServer.url }, 'connecting');
   const opening = openParts({ loaded, log, availability, signal }, opened);
   const parts = await unlessAborted(signal, opening);
+  collector.open(parts.store.clicks);
+  opened.defer(() => collector.close());
   // Its gauges are read once more before the store is closed.
   opened.defer(telemetry.close);
   const isFirstRun = await availability.untilReached(signal)(() => isEmpty(parts.store));

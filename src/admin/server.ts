@@ -1,6 +1,10 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { toError } from '../errors.ts';
+import { answer } from './answer.ts';
+
+/** Milliseconds for a whole request. */
+const requestTimeout = 30_000;
 
 /** What the admin server tells. */
 export interface AdminParts {
@@ -9,6 +13,8 @@ export interface AdminParts {
   /** Why the connector can't do its work now; empty when it can. */
   readonly problems: () => readonly string[];
   readonly handleMetrics: (request: IncomingMessage, response: ServerResponse) => void;
+  /** Answers a request for `/clicks`. */
+  readonly handleClicks: (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 }
 
 /** The admin server, listening. */
@@ -19,11 +25,13 @@ export interface AdminServer {
 }
 
 /**
- * Serves `/health/live` (200 while the process runs), `/health/ready` (200, or 503 with the reasons) and
- * `/metrics` (Prometheus). Throws an error that names the address when it can't listen there.
+ * Serves `/health/live` (200 while the process runs), `/health/ready` (200, or 503 with the reasons),
+ * `/metrics` (Prometheus) and `POST /clicks`. Throws an error that names the address when it can't listen there.
  */
 export async function startAdminServer(parts: AdminParts): Promise<AdminServer> {
-  const server = createServer((request, response) => route(parts, request, response));
+  const server = createServer({ requestTimeout }, (request, response) =>
+    route(parts, request, response),
+  );
   try {
     const { host, port } = splitAddress(parts.listen);
     await listen(server, host, port);
@@ -43,7 +51,9 @@ export async function startAdminServer(parts: AdminParts): Promise<AdminServer> 
 
 function route(parts: AdminParts, request: IncomingMessage, response: ServerResponse): void {
   const path = request.url?.split('?', 1)[0];
-  if (request.method !== 'GET' && request.method !== 'HEAD') {
+  if (path === '/clicks') {
+    void parts.handleClicks(request, response);
+  } else if (request.method !== 'GET' && request.method !== 'HEAD') {
     answer(response, 405, { error: `${request.method} is not served here, GET is` });
   } else if (path === '/health/live') {
     answer(response, 200, { status: 'live' });
@@ -54,13 +64,8 @@ function route(parts: AdminParts, request: IncomingMessage, response: ServerResp
   } else if (path === '/metrics') {
     parts.handleMetrics(request, response);
   } else {
-    answer(response, 404, { error: 'here are /health/live, /health/ready and /metrics' });
+    answer(response, 404, { error: 'here are /health/live, /health/ready, /metrics and /clicks' });
   }
-}
-
-function answer(response: ServerResponse, status: number, body: object): void {
-  response.writeHead(status, { 'content-type': 'application/json' });
-  response.end(`${JSON.stringify(body)}\n`);
 }
 
 /** The parts of a `host:port` or `[IPv6]:port`. */

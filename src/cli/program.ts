@@ -57,6 +57,7 @@ function createProgram(exitWith: (code: number) => void): Command {
     .action(async (kind, options) => {
       exitWith(await (await import('./send.ts')).send(kind, options));
     });
+  addClicks(program.command('clicks').description('the clicks in the store'), exitWith);
   program
     .command('sandbox')
     .description('be a Powerspace for dry runs: the same answers, nothing real')
@@ -72,6 +73,34 @@ function createProgram(exitWith: (code: number) => void): Command {
     .action(async (options) => exitWith(await (await import('./demo.ts')).demo(options)));
   return program;
 }
+
+function addClicks(clicks: Command, exitWith: (code: number) => void): void {
+  common(clicks.command('import'))
+    .description('store the clicks of a file; storing them again changes nothing')
+    .argument('<file>', 'CSV with a line of names, or NDJSON; - is stdin')
+    .option('--format <format>', 'csv or ndjson, where the name of the file does not say')
+    .option('--delimiter <character>', 'what separates the fields of CSV; \\t is a tab', ',')
+    .option('--user <columns>', 'the columns with user keys, with commas', 'userId')
+    .option('--click <column>', 'the column with the click id', 'clickId')
+    .option('--at <column>', 'when: ISO 8601, in UTC without an offset, or milliseconds', 'at')
+    .option('--skip <lines>', 'go on behind so many lines', '0')
+    .addHelpText('after', importHelp)
+    .action(async (file, options) => {
+      exitWith(await (await import('./clicksImport.ts')).clicksImport(file, options));
+    });
+  common(clicks.command('get'))
+    .description('show the clicks of a user key: when, and the hash that traces and log have')
+    .argument('<key>', 'a user key, as events have it')
+    .option('--show', 'show the click ids, too')
+    .action(async (key, options) => {
+      exitWith(await (await import('./clicksGet.ts')).clicksGet(key, options));
+    });
+}
+
+const importHelp = `
+Lines that can't be stored are listed on stderr as file:line: reason and left
+out; the exit code is 1 then. A connector that runs on an SQLite store has it to
+itself: stop it for the import, or send it the clicks (POST /clicks).`;
 
 const faultsHelp = `
 Faults are a list; of those that fit a postback the first one acts. Each may

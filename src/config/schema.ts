@@ -18,6 +18,7 @@ import {
   store,
   text,
   timeout,
+  token,
 } from './values.ts';
 
 const tlsFiles = z.strictObject({
@@ -152,12 +153,17 @@ const source = {
 
 const user = paths.meta({ description: 'The fields that identify the person, best first.' });
 const click = path.meta({ description: 'The field with the click id.' });
+const clickUrl = path.meta({
+  description:
+    "The field with the landing page's URL: its clickId counts when its utm_source is powerspace.",
+});
 const record = { description: 'What the event means: click, lead or order.' };
 
 const conversion = {
   ...source,
   user: user.optional(),
   click: click.optional(),
+  clickUrl: clickUrl.optional(),
   id: path.optional().meta({
     description: 'The field that identifies the conversion, so that a duplicate is sent once.',
   }),
@@ -200,7 +206,7 @@ const value = z.strictObject({
 export const mappingSchema = z.discriminatedUnion('record', [
   z.strictObject({
     ...{ ...source, record: z.literal('click').meta(record) },
-    ...{ click: click.optional(), user: user.optional() },
+    ...{ click: click.optional(), clickUrl: clickUrl.optional(), user: user.optional() },
   }),
   z.strictObject({ ...conversion, record: z.literal('lead').meta(record) }),
   z.strictObject({
@@ -212,7 +218,12 @@ export const mappingSchema = z.discriminatedUnion('record', [
 
 const admin = z.strictObject({
   listen: listenAddress.default('127.0.0.1:9464').meta({
-    description: 'host:port of /health/live, /health/ready and /metrics; port 0 picks one.',
+    description:
+      'host:port of /health/live, /health/ready, /metrics and POST /clicks; port 0 picks one.',
+  }),
+  token: token.optional().meta({
+    description:
+      'What callers of POST /clicks send as a bearer token; without it, no clicks are taken there.',
   }),
 });
 
@@ -239,7 +250,9 @@ export const configSchema = z.strictObject({
     .array(mappingSchema)
     .min(1)
     .meta({ description: 'Which event on which topic is a click, a lead or an order.' }),
-  admin: admin.prefault({}).meta({ description: 'The server for health checks and metrics.' }),
+  admin: admin
+    .prefault({})
+    .meta({ description: 'The server for health checks, metrics and clicks.' }),
   log: log.prefault({}).meta({ description: 'The log, JSON lines on stderr.' }),
 });
 

@@ -43,6 +43,11 @@ export const text = z.string().min(1);
 /** Secrets are marked: no message shows what stands there. */
 export const secret = text.meta({ secret: true });
 
+/** A secret that travels in a header, too long to be guessed. */
+export const token = secret
+  .regex(/^[\x21-\x7e]{16,512}$/, 'expected 16 to 512 visible ASCII characters, no spaces')
+  .meta({ secret: true });
+
 const expectedUrl = 'expected an http:// or https:// address';
 
 /** An address to which paths are appended; user and password have settings of their own. */

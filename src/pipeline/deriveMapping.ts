@@ -36,7 +36,8 @@ export function deriveMapping(mapping: Mapping, event: AvroSchema): DerivedMappi
   const has = (path: string) => typesAt(event, path).some(({ kind }) => isScalar.has(kind));
   const first = (paths: readonly string[]) => paths.find(has);
   const { record } = mapping;
-  const click = record === 'click' ? (mapping.click ?? first(derivedNames.click)) : mapping.click;
+  const needsClick = record === 'click' && mapping.clickUrl === undefined;
+  const click = mapping.click ?? (needsClick ? first(derivedNames.click) : undefined);
   const users = mapping.user ?? derivedNames.user.filter(has);
   const user = users.length > 0 && !isAnonymous(mapping) ? users : mapping.user;
   const at = mapping.at ?? first(derivedNames.at[record]);
@@ -50,8 +51,8 @@ export function deriveMapping(mapping: Mapping, event: AvroSchema): DerivedMappi
 }
 
 /** With the click id on the event itself nobody needs be known. */
-function isAnonymous({ record, click }: Mapping): boolean {
-  return record !== 'click' && click !== undefined;
+function isAnonymous({ record, click, clickUrl }: Mapping): boolean {
+  return record !== 'click' && (click ?? clickUrl) !== undefined;
 }
 
 function deriveValue(first: (paths: readonly string[]) => string | undefined) {

@@ -9,6 +9,7 @@ import type { Field } from './fields.ts';
 export interface EventMapping {
   readonly kind: RecordKind;
   readonly click: Field | undefined;
+  readonly clickUrl: Field | undefined;
   readonly user: readonly Field[];
   readonly id: Field | undefined;
   readonly at: Field | undefined;
@@ -60,6 +61,7 @@ export function mappingPaths(mapping: Mapping): readonly MappedPath[] {
   const currency = typeof value?.currency === 'string' ? value.currency : undefined;
   const named: readonly (readonly [setting: string, written: string | undefined])[] = [
     ['click', mapping.click],
+    ['clickUrl', mapping.clickUrl],
     ...(mapping.user ?? []).map((path) => ['user', path] as const),
     ['id', mapping.record === 'click' ? undefined : mapping.id],
     ['at', mapping.at],
@@ -102,6 +104,7 @@ export function placeMapping(
   return {
     kind: mapping.record,
     click: placeOptional(mapping.click),
+    clickUrl: placeOptional(mapping.clickUrl),
     user: (mapping.user ?? []).map(place),
     id: mapping.record === 'click' ? undefined : placeOptional(mapping.id),
     at: placeOptional(mapping.at),

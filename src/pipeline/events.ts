@@ -197,8 +197,9 @@ export function missingSettings({ mapping, event }: Candidate): readonly Missing
     reason: `needs ${what}; ${shortName(event.fullName)} has none of the usual names ${names.join(', ')}`,
   });
   const { user, click } = derivedNames;
-  const lacksClick = mapping.record === 'click' && mapping.click === undefined;
-  const needsUser = mapping.record === 'click' || mapping.click === undefined;
+  const hasClick = (mapping.click ?? mapping.clickUrl) !== undefined;
+  const lacksClick = mapping.record === 'click' && !hasClick;
+  const needsUser = mapping.record === 'click' || !hasClick;
   return [
     ...(lacksClick ? [lacking('click', 'click (the field with the click id)', click)] : []),
     ...(needsUser && mapping.user === undefined

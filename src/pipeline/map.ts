@@ -2,6 +2,7 @@ import type { FieldValue } from '../avro/reader.ts';
 import type { RecordKind } from '../config/schema.ts';
 import type { SourceRecord } from '../kafka/partition.ts';
 import { clickIdFault } from '../powerspace/clickId.ts';
+import { clickIdInUrl } from './clickUrl.ts';
 import type { DecodedRecord } from './decode.ts';
 import type { EventMapping } from './eventMapping.ts';
 import { InvalidFieldError, readText, readTime } from './fields.ts';
@@ -96,7 +97,7 @@ function identify(
     if (userKey !== undefined && !userKeys.includes(userKey)) userKeys.push(userKey);
   }
   const { kind } = mapping;
-  const clickId = mapping.click && readText(mapping.click, values);
+  const clickId = readClickId(mapping, values);
   if (clickId === undefined) {
     if (kind === 'click') return { record, kind, outcome: skipped('no-click') };
     if (userKeys.length === 0) return { record, kind, outcome: skipped('no-user') };
@@ -110,4 +111,13 @@ function identify(
   }
   const at = (mapping.at && readTime(mapping.at, values)) ?? record.timestamp;
   return { record, mapping, values, userKeys, clickId, at };
+}
+
+function readClickId(
+  { click, clickUrl }: EventMapping,
+  values: readonly FieldValue[],
+): string | undefined {
+  const clickId = click && readText(click, values);
+  if (clickId !== undefined || clickUrl === undefined) return clickId;
+  return clickIdInUrl(readText(clickUrl, values) ?? '');
 }

@@ -43,6 +43,7 @@ function readingOf({ kind, logicalType = '' }: SchemaType): Reading {
 
 const wanted: Readonly<Record<string, readonly [readings: readonly Reading[], what: string]>> = {
   click: [['text', 'bytes', 'enum', 'number'], 'a text'],
+  clickUrl: [['text', 'bytes'], 'a text'],
   user: [['text', 'bytes', 'enum', 'number'], 'a text or a number'],
   id: [['text', 'bytes', 'enum', 'number'], 'a text or a number'],
   at: [['date', 'number', 'text', 'bytes'], 'a timestamp, milliseconds or an ISO 8601 time'],

@@ -4,8 +4,8 @@ import { isPostgresUrl, parsePostgresUrl } from '../config/postgresUrl.ts';
 import { toError, UnavailableError } from '../errors.ts';
 import { countPostgresRows, openPostgresStore, readPostgresClicks } from './postgres.ts';
 import { describeAddress } from './postgresDatabase.ts';
-import { openSqliteClicks, openSqliteStore } from './sqlite.ts';
-import type { ClickReader, Store, StoreCounts } from './store.ts';
+import { openSqliteClicks, openSqliteImport, openSqliteStore } from './sqlite.ts';
+import type { ClickImport, ClickReader, Store, StoreCounts } from './store.ts';
 
 const sqlite = 'sqlite:';
 
@@ -19,6 +19,17 @@ export async function openStore(setting: string): Promise<Store> {
   // SQLite only says that it can't open a file; what its folder lacks comes first.
   fileExists(file);
   return openSqliteStore(file);
+}
+
+/** Opens that store for putting very many clicks in. Throws as `openStore`. */
+export async function openClickImport(setting: string): Promise<ClickImport> {
+  if (isPostgresUrl(setting)) {
+    const { clicks, close } = await openPostgresStore(parsePostgresUrl(setting));
+    return { batch: 5_000, save: clicks.save, close };
+  }
+  const file = fileOf(setting);
+  fileExists(file);
+  return openSqliteImport(file);
 }
 
 /** Opens the clicks of that store for reading; undefined where there is none. Throws UnavailableError. */

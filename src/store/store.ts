@@ -25,6 +25,14 @@ export interface ClickReader {
   close(): Promise<void>;
 }
 
+/** A store that takes very many clicks. */
+export interface ClickImport {
+  /** How many to save at once. */
+  readonly batch: number;
+  readonly save: ClickStore['save'];
+  close(): Promise<void>;
+}
+
 /** How a conversion that was claimed has ended, once it has (design §5). */
 export type LedgerState = 'delivered' | 'rejected' | 'undeliverable';
 

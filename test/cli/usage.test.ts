@@ -9,6 +9,7 @@ describe('the command line', { timeout: 60_000 }, () => {
     for (const command of ['run', 'check', 'send', 'sandbox', 'demo']) {
       expect(stdout).toMatch(new RegExp(`^ {2}${command} \\[options\\]`, 'm'));
     }
+    expect(stdout).toMatch(/^ {2}clicks /m);
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
   });
 
@@ -18,10 +19,12 @@ describe('the command line', { timeout: 60_000 }, () => {
     ['send', ['--config <file>', '--json', '--click <id>', '--value <amount>', '--url <url>']],
     ['sandbox', ['--listen <address>', '--faults <file>', '--json']],
     ['demo', ['--json']],
+    ['clicks import', ['--config <file>', '--json', '--format <format>', '--skip <lines>']],
+    ['clicks get', ['--config <file>', '--json', '--show']],
   ])(
     'says with %s --help what can be given, in lines that fit a terminal',
     async (command, options) => {
-      const { exitCode, stdout, stderr } = await runCommand([command, '--help']);
+      const { exitCode, stdout, stderr } = await runCommand([...command.split(' '), '--help']);
       for (const option of [...options, '--help']) expect(stdout).toContain(option);
       expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
       expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });

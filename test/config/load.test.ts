@@ -238,6 +238,7 @@ describe('connector.example.yaml', () => {
       KAFKA_PASSWORD: 'p',
       REGISTRY_USERNAME: 'u',
       REGISTRY_PASSWORD: 'p',
+      CLICKS_TOKEN: 'sesame-sesame-sesame',
     };
     const { config } = await load(optional, environment);
     const { config: defaults } = await load(text, {});
@@ -248,7 +249,8 @@ describe('connector.example.yaml', () => {
       connectTimeout: defaults.kafka.connectTimeout,
       sessionTimeout: defaults.kafka.sessionTimeout,
     });
-    for (const part of ['powerspace', 'clicks', 'admin', 'log'] as const)
+    expect(config.admin).toEqual({ ...defaults.admin, token: environment.CLICKS_TOKEN });
+    for (const part of ['powerspace', 'clicks', 'log'] as const)
       expect(config[part]).toEqual(defaults[part]);
   });
 });

@@ -42,7 +42,7 @@ describe('an unknown setting', () => {
   test('the nearest name in a mapping is one of its kind', async () => {
     await expectProblem(
       withMappings('topic: a, event: E, record: lead, user: u, ▶vlaue: x'),
-      'mappings[0].vlaue: unknown setting; known in mappings[0]: topic, event, root, at, when, format, useId, schema, user, click, id, record',
+      'mappings[0].vlaue: unknown setting; known in mappings[0]: topic, event, root, at, when, format, useId, schema, user, click, clickUrl, id, record',
     );
   });
 

@@ -51,6 +51,48 @@ describe('mapping', () => {
     expect(mapEvent({ clickId: 'c-1' }, click).outcome).toMatchObject({ reason: 'no-user' });
   });
 
+  test.each([
+    ['https://shop.example/a?utm_source=powerspace&clickId=pws-1', 'pws-1'],
+    ['https://shop.example/a?clickId=a%2Bb%2Fc%3D&utm_source=powerspace#top', 'a+b/c='],
+    ['https://shop.example/?utm_source=powerspace&clickId=a+b/c=', 'a+b/c='],
+    ['/landing?utm_source=Powerspace&clickId=pws-1&clickId=pws-2', 'pws-1'],
+    ['?utm_source=powerspace&clickId=pws-1', 'pws-1'],
+  ])('reads the click id in the landing page %s', (url, clickId) => {
+    const visit = { record: 'click', clickUrl: 'url', user: 'visitorId' };
+    expect(mapEvent({ visitorId: 'v', url }, visit).mapped?.clickId).toBe(clickId);
+  });
+
+  test.each([
+    'https://shop.example/?utm_source=newsletter&clickId=other-1',
+    'https://shop.example/?clickId=other-1',
+    'https://shop.example/?utm_source=powerspace&clickId=',
+    'https://shop.example/?utm_source=powerspace&clickid=pws-1',
+    'http://[?utm_source=powerspace&clickId=pws-1',
+    'https://shop.example/',
+    null,
+  ])('finds no click in the landing page %s', (url) => {
+    const visit = { record: 'click', clickUrl: 'url', user: 'visitorId' };
+    expect(mapEvent({ visitorId: 'v', url }, visit).outcome).toMatchObject({ reason: 'no-click' });
+    const order = { record: 'order', clickUrl: 'url', user: 'visitorId' };
+    expect(mapEvent({ visitorId: 'v', url }, order).mapped).toMatchObject({
+      clickId: undefined,
+      userKeys: ['v'],
+    });
+  });
+
+  test('dead-letters a landing page whose macro was never substituted', () => {
+    const url = 'https://shop.example/?utm_source=powerspace&clickId={clickId}';
+    const { outcome } = mapEvent({ url }, { record: 'order', clickUrl: 'url' });
+    expect(outcome).toMatchObject({ outcome: 'dead-lettered', reason: 'invalid-click-id' });
+  });
+
+  test('takes the click id of the landing page only where the event has none itself', () => {
+    const both = { record: 'order', click: 'clickId', clickUrl: 'url' };
+    const url = '/?utm_source=powerspace&clickId=of-url';
+    expect(mapEvent({ url, clickId: 'own' }, both).mapped?.clickId).toBe('own');
+    expect(mapEvent({ url, clickId: null }, both).mapped?.clickId).toBe('of-url');
+  });
+
   test('skips a visit without a click id', () => {
     expect(mapEvent({ visitorId: 'v' }, click).outcome).toMatchObject({ reason: 'no-click' });
   });

@@ -245,4 +245,13 @@ describe('what a mapping does not say', () => {
     expect(problems).toEqual([]);
     expect(notes).toEqual(['mappings[0] (Shipped) takes id: orderId']);
   });
+
+  test.each([
+    ['event: Shipped, record: order', ['takes id: orderId']],
+    ['event: Shipped, record: click, user: orderId', []],
+  ])('needs no click where %s names the landing page', async (mapping, takes) => {
+    const { problems, notes } = await check(`${mapping}, clickUrl: orderId`, shipped);
+    expect(problems).toEqual([]);
+    expect(notes).toEqual(takes.map((taken) => `mappings[0] (Shipped) ${taken}`));
+  });
 });
