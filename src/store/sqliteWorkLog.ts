@@ -1,15 +1,10 @@
 import type { DatabaseSync, SQLOutputValue } from 'node:sqlite';
+import { type Run, transactionIn } from './sqliteDatabase.ts';
 import type { CrashedRange, RecordRange, WorkLog } from './store.ts';
 
-/** Calls `work` as the store's own calls are made: what it throws rejects, with UnavailableError where that may pass. */
-export type Run = <T>(work: () => T) => Promise<T>;
-
 /** The work log of the process that is this owner; everybody else has ended. */
-export function openWorkLog(
-  database: DatabaseSync,
-  owner: string,
-  { run, transaction }: { readonly run: Run; readonly transaction: Run },
-): WorkLog {
+export function openWorkLog(database: DatabaseSync, owner: string, run: Run): WorkLog {
+  const transaction = transactionIn(database, run);
   const begin = database.prepare(
     'INSERT INTO work (owner, ranges) VALUES (?, ?) ON CONFLICT DO UPDATE SET ranges = excluded.ranges',
   );

@@ -1,0 +1,54 @@
+import type { DatabaseSync, SQLOutputValue } from 'node:sqlite';
+import { type Run, transactionIn } from './sqliteDatabase.ts';
+import type { Click, ClickStore } from './store.ts';
+
+/** The clicks in an SQLite database. */
+export function openClicks(database: DatabaseSync, run: Run): ClickStore {
+  const transaction = transactionIn(database, run);
+  const insert = database.prepare(
+    `INSERT INTO user_attribution (user_id, click_id, created_at) VALUES (?, ?, ?)
+     ON CONFLICT DO UPDATE SET created_at = excluded.created_at WHERE excluded.created_at < created_at`,
+  );
+  const purge = database.prepare(
+    `DELETE FROM user_attribution WHERE (user_id, click_id) IN
+       (SELECT user_id, click_id FROM user_attribution WHERE created_at < ? LIMIT ?)`,
+  );
+  const count = database.prepare('SELECT count(*) AS count FROM user_attribution');
+  return {
+    save: (clicks) =>
+      transaction(() => {
+        for (const { userKey, clickId, at } of clicks) insert.run(userKey, clickId, at);
+      }),
+    find: createFind(database, run),
+    purge: (before, limit) => run(() => Number(purge.run(before, limit).changes)),
+    count: () => run(() => Number(count.get()?.['count'])),
+  };
+}
+
+/** How they are looked up. */
+export function createFind(database: DatabaseSync, run: Run): ClickStore['find'] {
+  const select = database.prepare(
+    'SELECT user_id, click_id, created_at FROM user_attribution WHERE user_id IN (SELECT value FROM json_each(?))',
+  );
+  // The time of an event may be any number; beyond 2^53 SQLite gives it as a bigint only.
+  select.setReadBigInts(true);
+  return (userKeys) =>
+    run(() => {
+      const found = new Map<string, Click[]>();
+      for (const row of select.all(JSON.stringify(userKeys))) {
+        const click = toClick(row);
+        const known = found.get(click.userKey);
+        if (known) known.push(click);
+        else found.set(click.userKey, [click]);
+      }
+      return found;
+    });
+}
+
+function toClick(row: Record<string, SQLOutputValue>): Click {
+  return {
+    userKey: String(row['user_id']),
+    clickId: String(row['click_id']),
+    at: Number(row['created_at']),
+  };
+}
