@@ -14,6 +14,8 @@ const restartDelay = 500;
 
 /** How the connector is run. */
 export interface SupervisorOptions {
+  /** Begins the names of its logs. */
+  readonly name: string;
   readonly program: string;
   readonly configFile: string;
   /** Each process gets a log of its own in here. */
@@ -151,8 +153,8 @@ export class Supervisor {
   }
 
   #start(): Running {
-    const { program, configFile, logFolder, environment } = this.#options;
-    const logFile = join(logFolder, `connector-${this.processIds.length + 1}.log`);
+    const { name, program, configFile, logFolder, environment } = this.#options;
+    const logFile = join(logFolder, `${name}-${this.processIds.length + 1}.log`);
     const command = ['--import', failPointModule, program, 'run', '--json', '--config', configFile];
     const child = spawn(process.execPath, command, {
       env: {

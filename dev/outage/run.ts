@@ -58,7 +58,7 @@ export async function runOutage(options: OutageOptions): Promise<OutageReport> {
 
 async function runIn(folder: string, options: OutageOptions): Promise<OutageFigures> {
   await using opened = new AsyncDisposableStack();
-  const platform = await openPlatform({ ...options, folder }, opened);
+  const platform = await openPlatform({ ...options, folder, store: 'sqlite' }, opened);
   const observed = startObserved(platform, { ...options, folder }, opened);
   const run = playToEnd(platform, observed, options);
   // Awaited in here: with this function what was opened ends.
@@ -87,12 +87,12 @@ function startObserved(
   const members = new MemberWatcher(kafka, group);
   opened.defer(() => members.close());
   const connector = new Supervisor({
-    ...{ program, configFile },
+    ...{ program, configFile, name: 'connector' },
     logFolder: folder,
     environment: collecting,
   });
   opened.defer(async () => connector.abandon());
-  const memory = new ProcessSampler(() => connector.processId);
+  const memory = new ProcessSampler(() => [connector.processId ?? []].flat());
   return { topics, producer, offsets, members, connector, memory, load: new OutageLoad(producer) };
 }
 
