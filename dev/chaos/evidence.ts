@@ -8,6 +8,8 @@ import type { CommitSample } from './offsetWatcher.ts';
 
 /** Everything that the observers have seen of a run, for the judges. */
 export interface Evidence {
+  /** How many connectors there were at once. */
+  readonly replicas: number;
   /** P: by the keys of their records. */
   readonly conversions: ReadonlyMap<string, Conversion>;
   readonly unreadableKeys: readonly string[];

@@ -15,6 +15,10 @@ export class Replicas {
     );
   }
 
+  get count(): number {
+    return this.#supervisors.length;
+  }
+
   /** One of them, which a fault is to hit. */
   pick(): Supervisor {
     const [first, ...others] = this.#supervisors;

@@ -150,6 +150,7 @@ async function gather(
   { topics, load, producer, watcher, connectors, log }: Observed,
 ): Promise<Omit<Evidence, 'behind' | 'stalls'>> {
   return {
+    replicas: connectors.count,
     conversions: load.conversions,
     unreadableKeys: load.unreadableKeys,
     acknowledged: producer.acknowledged.records,

@@ -15,7 +15,7 @@ export async function gather(
 ): Promise<Evidence> {
   const { conversions } = load;
   return {
-    ...{ conversions, unreadableKeys: [], faults: [], stalls: [] },
+    ...{ replicas: 1, conversions, unreadableKeys: [], faults: [], stalls: [] },
     acknowledged: producer.acknowledged.records,
     received: await receiver.stop(),
     commits: offsets.samples,

@@ -142,6 +142,12 @@ describe('the verdict', () => {
     expect(broken(evidence).map(({ name }) => name)).toEqual(['orders before their lead']);
   });
 
+  test('asks of two replicas no order among what each of them sends, and counts it', () => {
+    const evidence = evidenceOf({ replicas: 2, received: [received('order', 2_000)] });
+    expect(broken(evidence)).toEqual([]);
+    expect(judge(evidence, peaks).ordersBeforeLead).toBe(1);
+  });
+
   test('allows a kill to send what was in flight twice, and no more', () => {
     const kill = fault('kill', 2_050);
     const entries = Array.from({ length: 65 }, (_, number) => ({
