@@ -1,38 +1,51 @@
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
-import { faultNames } from './chaos/faults.ts';
+import { faultNames, faultsWith } from './chaos/faults.ts';
 import { formatReport } from './chaos/report.ts';
 import { runChaos } from './chaos/run.ts';
+import { storeKinds } from './chaos/store.ts';
 import { MissingPrerequisiteError } from './service.ts';
 
 const usage = `npm run chaos -- [--minutes M] [--seed N] [--rate R] [--only FAULT,…]
-                     [--patient] [--json]
+                     [--store STORE] [--patient] [--json]
 
 Runs the connector on real parts, makes them fail, and checks that nothing is lost and nothing sent twice.
   --minutes M     how long faults are injected (5)
   --seed N        draws the faults; the same seed draws the same ones (the time)
   --rate R        records a second (400)
   --only FAULT,…  of: ${faultNames.join(', ')}
+  --store STORE   of the connector: ${storeKinds.join(', ')} (${storeKinds[0]}); with postgres there are two replicas,
+                  and the faults database-… on top
   --patient       produces a sign-up or an order only when what it needs is committed
   --json          prints the report as JSON
 Exit 0 when every invariant held, 1 when one was broken, 2 for wrong usage.`;
 
-const optionsSchema = z.strictObject({
-  minutes: z.coerce.number().positive().default(5),
-  seed: z.coerce
-    .number()
-    .int()
-    .default(() => Math.floor(Date.now() / 1_000)),
-  rate: z.coerce.number().positive().max(20_000).default(400),
-  only: z
-    .string()
-    .transform((names) => names.split(','))
-    .pipe(z.array(z.enum(faultNames)).min(1))
-    .default(faultNames),
-  patient: z.boolean().default(false),
-  json: z.boolean().default(false),
-});
+const optionsSchema = z
+  .strictObject({
+    minutes: z.coerce.number().positive().default(5),
+    seed: z.coerce
+      .number()
+      .int()
+      .default(() => Math.floor(Date.now() / 1_000)),
+    rate: z.coerce.number().positive().max(20_000).default(400),
+    only: z
+      .string()
+      .transform((names) => names.split(','))
+      .pipe(z.array(z.enum(faultNames)).min(1))
+      .exactOptional(),
+    store: z.enum(storeKinds).default(storeKinds[0]),
+    patient: z.boolean().default(false),
+    json: z.boolean().default(false),
+  })
+  .transform(({ only, ...rest }, context) => {
+    const possible = faultsWith(rest.store);
+    const impossible = only?.filter((name) => !possible.includes(name)) ?? [];
+    if (impossible.length > 0) {
+      context.addIssue(`${impossible.join(', ')}: only with --store postgres`);
+    }
+    return { ...rest, faults: only ?? possible };
+  });
 
 /** The options; undefined, with the reason on stderr, for wrong usage. */
 function readOptions(): z.infer<typeof optionsSchema> | undefined {
@@ -42,6 +55,7 @@ function readOptions(): z.infer<typeof optionsSchema> | undefined {
     const { values } = parseArgs({
       options: {
         ...{ minutes: value, seed: value, rate: value, only: value },
+        store: value,
         ...{ patient: flag, json: flag },
       },
     });
@@ -55,7 +69,7 @@ function readOptions(): z.infer<typeof optionsSchema> | undefined {
 
 const options = readOptions();
 if (!options) process.exit(2);
-const { minutes, seed, rate, only, patient, json } = options;
+const { patient, json, ...plan } = options;
 const startedAt = performance.now();
 const enough = new AbortController();
 const interrupted = new AbortController();
@@ -68,7 +82,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 }
 try {
   const report = await runChaos({
-    ...{ minutes, seed, rate, faults: only },
+    ...plan,
     ...{ enough: enough.signal, interrupted: interrupted.signal },
     pace: patient ? 'when-committed' : 'at-once',
     program: fileURLToPath(new URL('../src/main.ts', import.meta.url)),

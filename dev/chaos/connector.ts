@@ -14,6 +14,8 @@ const restartDelay = 500;
 
 /** How the connector is run. */
 export interface SupervisorOptions {
+  /** Begins the names of its logs. */
+  readonly name: string;
   readonly program: string;
   readonly configFile: string;
   /** Each process gets a log of its own in here. */
@@ -32,7 +34,7 @@ export interface UnaskedEnd {
   readonly wasReading: boolean;
 }
 
-/** An end after SIGTERM that was not exit code 0, or came too late. */
+/** An end after SIGTERM that was not exit code 0, or came too late; one that had not begun yet may end by the signal. */
 export interface BadStop {
   readonly askedAt: number;
   readonly at: number;
@@ -45,6 +47,8 @@ interface Running {
   readonly exited: Promise<unknown>;
   readonly startedAt: number;
   readonly logFile: string;
+  /** Whether it has come to its own program, which hears SIGTERM. */
+  hasBegun: boolean;
   isReading: boolean;
   isAskedToEnd: boolean;
 }
@@ -132,7 +136,7 @@ export class Supervisor {
   }
 
   async #stop(): Promise<number | undefined> {
-    const { child, exited, logFile } = this.#endOnPurpose();
+    const { child, exited, logFile, hasBegun } = this.#endOnPurpose();
     const askedAt = Date.now();
     child.kill('SIGTERM');
     const overdue = sleep(stopDeadline, 'overdue' as const, { ref: false });
@@ -141,7 +145,8 @@ export class Supervisor {
     if (isOverdue) child.kill('SIGKILL');
     await exited;
     const exit = isOverdue ? `still there after ${stopDeadline / 1_000} s` : exitOf(child);
-    if (exit !== 'exit code 0') this.badStops.push({ askedAt, at: Date.now(), logFile, exit });
+    const isGood = exit === 'exit code 0' || (!hasBegun && exit === 'SIGTERM');
+    if (!isGood) this.badStops.push({ askedAt, at: Date.now(), logFile, exit });
     return killedAt;
   }
 
@@ -151,8 +156,8 @@ export class Supervisor {
   }
 
   #start(): Running {
-    const { program, configFile, logFolder, environment } = this.#options;
-    const logFile = join(logFolder, `connector-${this.processIds.length + 1}.log`);
+    const { name, program, configFile, logFolder, environment } = this.#options;
+    const logFile = join(logFolder, `${name}-${this.processIds.length + 1}.log`);
     const command = ['--import', failPointModule, program, 'run', '--json', '--config', configFile];
     const child = spawn(process.execPath, command, {
       env: {
@@ -168,9 +173,10 @@ export class Supervisor {
     const exited = once(child, 'exit');
     const running: Running = {
       ...{ child, exited, logFile, startedAt: Date.now() },
-      ...{ isReading: false, isAskedToEnd: false },
+      ...{ hasBegun: false, isReading: false, isAskedToEnd: false },
     };
     createInterface({ input: stderr }).on('line', (line) => {
+      running.hasBegun = true;
       if (line.includes('"msg":"reading"')) running.isReading = true;
     });
     exited.then(() => this.#noteEnd(running)).catch(() => undefined);

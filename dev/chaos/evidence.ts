@@ -1,4 +1,3 @@
-import { DatabaseSync } from 'node:sqlite';
 import type { Kafka } from 'kafkajs';
 import type { SandboxEntry } from '../../src/sandbox/sandbox.ts';
 import type { BadStop, UnaskedEnd } from './connector.ts';
@@ -9,6 +8,8 @@ import type { CommitSample } from './offsetWatcher.ts';
 
 /** Everything that the observers have seen of a run, for the judges. */
 export interface Evidence {
+  /** How many connectors there were at once. */
+  readonly replicas: number;
   /** P: by the keys of their records. */
   readonly conversions: ReadonlyMap<string, Conversion>;
   readonly unreadableKeys: readonly string[];
@@ -73,13 +74,6 @@ export async function readKafka(
     if (isConversion(key)) places.push({ key, topic, partition, offset: Number(message.offset) });
   });
   return { records, places, deadLetters };
-}
-
-/** Observer L: the ledger as the last process has left it, by state. */
-export function readLedger(storeFile: string): ReadonlyMap<string, number> {
-  using database = new DatabaseSync(storeFile, { readOnly: true });
-  const rows = database.prepare('SELECT state, count(*) AS count FROM ledger GROUP BY state').all();
-  return new Map(rows.map(({ state, count }) => [String(state), Number(count)]));
 }
 
 /** All of it, for a look at a run that has failed. */

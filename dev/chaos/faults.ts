@@ -1,16 +1,23 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Dice } from '../shop/dice.ts';
 import { connectorFaults } from './faultsOfConnector.ts';
+import { databaseFaults } from './faultsOfDatabase.ts';
 import { partFaults } from './faultsOfParts.ts';
 import { receiverFaults } from './faultsOfReceiver.ts';
+import type { StoreKind } from './store.ts';
 import type { FaultKind, Injection } from './world.ts';
 
-const surroundings = { ...partFaults, ...receiverFaults };
+const surroundings = { ...partFaults, ...databaseFaults, ...receiverFaults };
 const kinds = { ...connectorFaults, ...surroundings };
 
 /** The names of the faults. */
 export type FaultName = keyof typeof kinds;
 export const faultNames = Object.keys(kinds) as FaultName[];
+
+/** The faults that a run with such a store can have: a file has no server. */
+export function faultsWith(store: StoreKind): readonly FaultName[] {
+  return store === 'postgres' ? faultNames : faultNames.filter((name) => !(name in databaseFaults));
+}
 
 /** A fault of the plan: drawn before it is known when it strikes, so that a seed gives the same faults. */
 export interface PlannedFault {

@@ -27,7 +27,8 @@ function drawKill(dice: Dice): Injection {
 
 function drawKillAtPoint(dice: Dice): Injection {
   const point = dice.pick(failPoints);
-  return async ({ connector, log }) => {
+  return async ({ connectors, log }) => {
+    const connector = connectors.pick();
     log.report(`kill: at the point "${point}"`);
     const at = await connector.killAt(point, { deadline: failPointDeadline });
     log.note({ kind: 'kill', detail: `kill -9 at the point ${point}`, from: at, until: at });
@@ -38,7 +39,8 @@ function drawKillAtAnyTime(dice: Dice): Injection {
   const postbacks = dice.happens(0.5) ? 0 : dice.between(1, 150);
   const later = dice.between(0, 60);
   const downtime = dice.between(0, 500);
-  return async ({ connector, receiver, log }) => {
+  return async ({ connectors, receiver, log }) => {
+    const connector = connectors.pick();
     if (postbacks > 0) await untilSent(receiver, postbacks);
     await sleep(later);
     const state = connector.isReading ? 'reading' : 'starting';
@@ -59,7 +61,8 @@ async function untilSent(receiver: World['receiver'], postbacks: number): Promis
 
 function drawDeploy(dice: Dice): Injection {
   const postbacks = dice.between(0, 50);
-  return async ({ connector, receiver, log }) => {
+  return async ({ connectors, receiver, log }) => {
+    const connector = connectors.pick();
     if (postbacks > 0) await untilSent(receiver, postbacks);
     await log.during('deploy', 'SIGTERM', async () => {
       const killedAt = await connector.deploy();
@@ -77,8 +80,10 @@ function drawDeploy(dice: Dice): Injection {
 /** The process stands still for so long that the group gives it up. */
 function drawPause(dice: Dice): Injection {
   const milliseconds = dice.between(beyondSession.min, beyondSession.max);
-  return ({ connector, log }) =>
-    log.during('pause', `SIGSTOP for ${milliseconds} ms`, () => connector.pause(milliseconds));
+  return ({ connectors, log }) =>
+    log.during('pause', `SIGSTOP for ${milliseconds} ms`, () =>
+      connectors.pick().pause(milliseconds),
+    );
 }
 
 /** The same while another member takes over, and still has the partitions when the process goes on. */
@@ -86,10 +91,10 @@ function drawZombie(dice: Dice): Injection {
   const milliseconds = dice.between(beyondSession.min, beyondSession.max);
   const longer = dice.between(500, 3_000);
   const visit = { members: 1, stay: 0, seed: dice.between(0, 1_000_000), end: 'SIGTERM' } as const;
-  return ({ connector, strangers, log }) =>
+  return ({ connectors, strangers, log }) =>
     log.during('zombie', `SIGSTOP for ${milliseconds} ms, with another member`, async () => {
       const paused = log.during('pause', 'SIGSTOP of a zombie', () =>
-        connector.pause(milliseconds),
+        connectors.pick().pause(milliseconds),
       );
       await strangers.visit({ ...visit, milliseconds: milliseconds + longer });
       await paused;

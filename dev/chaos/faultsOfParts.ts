@@ -1,4 +1,3 @@
-import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Dice } from '../shop/dice.ts';
 import type { FaultKind, Injection, World } from './world.ts';
@@ -57,7 +56,8 @@ function drawCut(part: Part) {
   };
 }
 
-function drawOutage(part: Part, outage: 'refuse' | 'hang') {
+/** Its connections are refused, or nothing is passed on any more, for a few seconds. */
+export function drawOutage(part: Part, outage: 'refuse' | 'hang') {
   return (dice: Dice): Injection => {
     const milliseconds = dice.between(1_000, 8_000);
     const kind = outage === 'refuse' ? 'down' : 'hang';
@@ -70,14 +70,9 @@ function drawOutage(part: Part, outage: 'refuse' | 'hang') {
   };
 }
 
-/** Another process holds the write lock of the SQLite file, as a backup or a shell does. */
+/** Another program holds a lock on the store, as a backup or a shell does. */
 function drawStoreLock(dice: Dice): Injection {
   const milliseconds = dice.between(500, 6_000);
-  return ({ storeFile, log }) =>
-    log.during('store-locked', `for ${milliseconds} ms`, async () => {
-      using database = new DatabaseSync(storeFile, { timeout: 5_000 });
-      database.exec('BEGIN IMMEDIATE');
-      await sleep(milliseconds);
-      database.exec('ROLLBACK');
-    });
+  return ({ store, log }) =>
+    log.during('store-locked', `for ${milliseconds} ms`, () => store.lock(milliseconds));
 }

@@ -1,5 +1,6 @@
 import type { BadStop, UnaskedEnd } from './connector.ts';
 import type { Evidence } from './evidence.ts';
+import { databaseFaults } from './faultsOfDatabase.ts';
 import { partFaults } from './faultsOfParts.ts';
 
 /** A part that has failed is not back at once: brokers and clients take their time. */
@@ -17,6 +18,9 @@ export function findBadStops(evidence: Evidence): readonly BadStop[] {
 
 function hasPartFailed({ faults }: Evidence, from: number, until: number): boolean {
   return faults.some(
-    (fault) => fault.kind in partFaults && fault.from <= until && fault.until + aftermath >= from,
+    (fault) =>
+      (fault.kind in partFaults || fault.kind in databaseFaults) &&
+      fault.from <= until &&
+      fault.until + aftermath >= from,
   );
 }

@@ -1,8 +1,12 @@
 import type { SandboxEntry } from '../../src/sandbox/sandbox.ts';
 import type { InjectedFault } from './faultLog.ts';
+import { databaseFaults } from './faultsOfDatabase.ts';
 
 /** No answer is awaited for longer: 5 s, and a second for making it durable. */
 const longestInFlight = 6_000;
+
+/** So long after a database is back its outcomes may still wait for the next attempt to write them. */
+const longestRetryDelay = 10_000;
 
 /** What was written when a process was killed, or while the receiver hung, may arrive so much later. */
 const longestOnItsWay = 500;
@@ -16,10 +20,15 @@ export interface RepeatedSend {
   readonly cause: InjectedFault | undefined;
 }
 
-/** Faults in which an outcome can't be made durable: its ledger row, or the dead letter before it. */
+/**
+ * Faults in which an outcome can't be made durable: its ledger row, or the dead letter before it. It stays in flight
+ * meanwhile, so that a kill may send it again; they hide no answer themselves: what was written without a reply is
+ * written once more, and found.
+ */
 const delayingOutcomes = new Set([
   ...['store-locked', 'broker-kill', 'broker-hang'],
   ...['kafka-cut', 'kafka-down', 'kafka-hang'],
+  ...Object.keys(databaseFaults),
 ]);
 
 /** Names the conversion that an entry of the receiver's journal is about. */
@@ -75,9 +84,14 @@ function inFlightSince({ from }: InjectedFault, faults: readonly InjectedFault[]
     (other) =>
       delayingOutcomes.has(other.kind) &&
       other.from <= from &&
-      other.until + longestInFlight >= from,
+      other.until + aftermath(other) >= from,
   );
   return Math.min(from, ...delays.map((other) => other.from)) - longestInFlight;
+}
+
+/** For how long after a fault that delays outcomes some may still be delayed. */
+function aftermath({ kind }: InjectedFault): number {
+  return longestInFlight + (kind in databaseFaults ? longestRetryDelay : 0);
 }
 
 function isFinal(status: number | null): boolean {

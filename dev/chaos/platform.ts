@@ -9,36 +9,39 @@ import { startRegistry } from '../registry.ts';
 import { openShopPlatform, type ShopPlatform } from '../shopPlatform.ts';
 import { type FaultyProxy, startProxy } from './proxy.ts';
 import { type Receiver, startReceiver } from './receiver.ts';
+import { type ChaosStore, type StoreKind, sqliteStore, startPostgresStore } from './store.ts';
 
 /** The parts of a run, each reached by the connector through a proxy. */
 export interface ChaosPlatform {
   readonly broker: NativeBroker;
   readonly receiver: Receiver;
-  readonly proxies: Readonly<Record<'kafka' | 'registry' | 'receiver', FaultyProxy>>;
+  readonly proxies: Readonly<Record<'kafka' | 'registry' | 'receiver' | 'database', FaultyProxy>>;
   readonly shop: ShopPlatform;
   readonly group: string;
   /** A client that no proxy cuts off: that of the observers. */
   readonly kafka: Kafka;
   readonly configFile: string;
-  readonly storeFile: string;
+  readonly store: ChaosStore;
 }
 
 /** Where things are, and what tells of progress. */
 export interface PlatformOptions {
   readonly program: string;
   readonly folder: string;
+  readonly store: StoreKind;
   readonly report: (line: string) => void;
 }
 
 /** Starts the parts and writes the connector's configuration; how to close them goes into `opened`. */
 export async function openPlatform(
-  { program, folder, report }: PlatformOptions,
+  { program, folder, store: kind, report }: PlatformOptions,
   opened: AsyncDisposableStack,
 ): Promise<ChaosPlatform> {
   const proxies = {
     kafka: await startProxy(),
     registry: await startProxy(),
     receiver: await startProxy(),
+    database: await startProxy(),
   };
   for (const proxy of Object.values(proxies)) opened.defer(proxy.close);
   const settings = brokerSettings;
@@ -52,6 +55,8 @@ export async function openPlatform(
   const receiver = await startReceiver(program, join(folder, 'received.jsonl'));
   opened.defer(receiver.kill);
   proxies.receiver.leadTo(receiver.port);
+  const store =
+    kind === 'sqlite' ? sqliteStore(folder) : await startPostgresStore(proxies.database, opened);
 
   const prefix = `chaos-${randomBytes(3).toString('hex')}.`;
   const shop = await openShopPlatform({
@@ -62,9 +67,8 @@ export async function openPlatform(
   opened.defer(shop.close);
   registryUrl.port = String(proxies.registry.port);
   const group = `${prefix}connector`;
-  const storeFile = join(folder, 'connector.db');
   const addresses = {
-    ...{ group, store: `sqlite:${storeFile}`, registryUrl: registryUrl.href },
+    ...{ group, store: store.setting, registryUrl: registryUrl.href },
     brokers: [`127.0.0.1:${proxies.kafka.port}`],
     sandboxUrl: `http://127.0.0.1:${proxies.receiver.port}`,
     // As short as a broker allows by default, so that a killed member is soon forgotten.
@@ -78,7 +82,7 @@ export async function openPlatform(
     logLevel: kafkajs.logLevel.NOTHING,
   });
   await createDeadLetterTopic(kafka, deadLetterTopic(group));
-  return { broker, receiver, proxies, shop, group, kafka, configFile, storeFile };
+  return { broker, receiver, proxies, shop, group, kafka, configFile, store };
 }
 
 /** A broker that was killed may register again only once its session is over: by default after 9 s. */

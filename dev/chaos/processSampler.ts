@@ -23,19 +23,21 @@ export class ProcessSampler {
   readonly peaks: Peaks = { residentMegabytes: 0, descriptors: 0, sockets: 0 };
   /** Resident memory at each look, in the order of time. */
   readonly resident: ResidentSample[] = [];
-  readonly #processId: () => number | undefined;
+  readonly #processIds: () => readonly number[];
   #isOver = false;
 
-  constructor(processId: () => number | undefined) {
-    this.#processId = processId;
+  /** `processIds` says which run now. */
+  constructor(processIds: () => readonly number[]) {
+    this.#processIds = processIds;
   }
 
   async run(): Promise<void> {
     while (!this.#isOver) {
-      const processId = this.#processId();
-      await this.#sample(`/proc/${processId}`).catch(() => {
-        // It has just ended.
-      });
+      for (const processId of this.#processIds()) {
+        await this.#sample(`/proc/${processId}`).catch(() => {
+          // It has just ended.
+        });
+      }
       await sleep(interval);
     }
   }

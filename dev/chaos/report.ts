@@ -65,6 +65,7 @@ export function formatReport(report: ChaosReport): string {
     row('postbacks received', postbacks.received),
     ...Object.entries(postbacks.byStatus).map(([status, count]) => row(`  ${status}`, count)),
     row('dead letters', report.deadLetters),
+    row('orders before their lead', verdict.ordersBeforeLead),
     row('processes of the connector', report.connectorStarts),
     row('looks at the committed offsets', report.commitLooks),
     row('drained in (ms)', report.drainMilliseconds),

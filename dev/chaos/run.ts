@@ -3,8 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { deadLetterTopic } from '../../src/kafka/deadLetters.ts';
 import { Dice } from '../shop/dice.ts';
-import { Supervisor } from './connector.ts';
-import { type Evidence, evidenceToJson, readKafka, readLedger } from './evidence.ts';
+import { type Evidence, evidenceToJson, readKafka } from './evidence.ts';
 import { FaultLog } from './faultLog.ts';
 import { type FaultPlan, injectFaults } from './injectFaults.ts';
 import type { Pace } from './journeyStages.ts';
@@ -12,8 +11,10 @@ import { OffsetWatcher } from './offsetWatcher.ts';
 import { type ChaosPlatform, openPlatform } from './platform.ts';
 import { ProcessSampler } from './processSampler.ts';
 import { PersistentProducer } from './producer.ts';
+import { Replicas } from './replicas.ts';
 import { type ChaosReport, makeReport } from './report.ts';
 import { ShopLoad } from './shopLoad.ts';
+import type { StoreKind } from './store.ts';
 import { StrangerGroup } from './strangerGroup.ts';
 import { until } from './until.ts';
 import { judge } from './verdict.ts';
@@ -22,6 +23,9 @@ import { openWallClock, type WallClock } from './wallClock.ts';
 /** All is committed within this time after the last fault: retries are a minute apart at most. */
 const drainDeadline = 240_000;
 
+/** A SQLite file belongs to one process. */
+const replicas = { sqlite: 1, postgres: 2 } as const;
+
 /** How long, how hard, and with which faults. */
 export interface ChaosOptions extends FaultPlan {
   /** The connector: `src/main.ts`. */
@@ -29,6 +33,7 @@ export interface ChaosOptions extends FaultPlan {
   /** Records a second. */
   readonly rate: number;
   readonly pace: Pace;
+  readonly store: StoreKind;
   readonly report: (line: string) => void;
   /** Ends the run at once, without a report. */
   readonly interrupted: AbortSignal;
@@ -74,7 +79,7 @@ type Observed = ReturnType<typeof startObserved>;
 
 function startObserved(
   platform: ChaosPlatform & { folder: string; wallClock: WallClock | undefined },
-  { program, seed, rate, pace, report }: ChaosOptions,
+  { program, store, seed, rate, pace, report }: ChaosOptions,
   opened: AsyncDisposableStack,
 ) {
   const { kafka, shop, group, broker, configFile, folder, wallClock } = platform;
@@ -84,23 +89,23 @@ function startObserved(
   const watcher = new OffsetWatcher(kafka, group, topics);
   opened.defer(() => watcher.close());
   const load = new ShopLoad({ producer, watcher, dice: new Dice(seed), rate, pace });
-  const connector = new Supervisor({
+  const connectors = new Replicas(replicas[store], new Dice(seed), {
     ...{ program, logFolder: folder, configFile },
     environment: wallClock?.environment ?? {},
   });
   opened.defer(async () => {
-    connector.abandon();
-    await wallClock?.forget(connector.processIds);
+    connectors.abandon();
+    await wallClock?.forget(connectors.processIds);
   });
-  const sampler = new ProcessSampler(() => connector.processId);
+  const sampler = new ProcessSampler(() => connectors.runningIds);
   const strangers = new StrangerGroup({ brokers: broker.brokers, group, topics });
   const log = new FaultLog(join(folder, 'faults.jsonl'), report);
-  return { topics, producer, watcher, load, connector, sampler, strangers, wallClock, log };
+  return { topics, producer, watcher, load, connectors, sampler, strangers, wallClock, log };
 }
 
 /** Lets everything run, ends the faults, waits until all is settled, and asks everybody what they saw. */
 async function playToEnd(platform: ChaosPlatform, observed: Observed, options: ChaosOptions) {
-  const { load, watcher, sampler, connector } = observed;
+  const { load, watcher, sampler, connectors } = observed;
   const observing = [watcher.run(), sampler.run()];
   const producing = load.run();
   const startedAt = performance.now();
@@ -109,7 +114,7 @@ async function playToEnd(platform: ChaosPlatform, observed: Observed, options: C
   load.end();
   await producing;
   const drain = await drainAll(watcher, stalls);
-  await connector.stop();
+  await connectors.stop();
   sampler.stop();
   watcher.stop();
   await Promise.all(observing);
@@ -117,7 +122,7 @@ async function playToEnd(platform: ChaosPlatform, observed: Observed, options: C
   const evidence = { ...(await gather(platform, observed)), stalls, behind: drain.behind };
   const figures = {
     ...{ seed: options.seed, minutes, peaks: sampler.peaks },
-    connectorStarts: connector.processIds.length,
+    connectorStarts: connectors.processIds.length,
     commitLooks: watcher.looks,
     drainMilliseconds: drain.milliseconds,
   };
@@ -141,10 +146,11 @@ async function drainAll(watcher: OffsetWatcher, stalls: string[]) {
 }
 
 async function gather(
-  { receiver, kafka, group, storeFile }: ChaosPlatform,
-  { topics, load, producer, watcher, connector, log }: Observed,
+  { receiver, kafka, group, store }: ChaosPlatform,
+  { topics, load, producer, watcher, connectors, log }: Observed,
 ): Promise<Omit<Evidence, 'behind' | 'stalls'>> {
   return {
+    replicas: connectors.count,
     conversions: load.conversions,
     unreadableKeys: load.unreadableKeys,
     acknowledged: producer.acknowledged.records,
@@ -153,9 +159,9 @@ async function gather(
     kafka: await readKafka(kafka, topics, deadLetterTopic(group), (key) =>
       load.conversions.has(key),
     ),
-    ledger: readLedger(storeFile),
+    ledger: await store.readLedger(),
     faults: log.faults,
-    unaskedEnds: connector.unaskedEnds,
-    badStops: connector.badStops,
+    unaskedEnds: connectors.unaskedEnds,
+    badStops: connectors.badStops,
   };
 }

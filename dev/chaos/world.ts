@@ -1,20 +1,21 @@
 import type { NativeBroker } from '../native/kafka.ts';
 import type { Dice } from '../shop/dice.ts';
-import type { Supervisor } from './connector.ts';
 import type { FaultLog } from './faultLog.ts';
-import type { FaultyProxy } from './proxy.ts';
+import type { ChaosPlatform } from './platform.ts';
 import type { Receiver } from './receiver.ts';
+import type { Replicas } from './replicas.ts';
+import type { ChaosStore } from './store.ts';
 import type { StrangerGroup } from './strangerGroup.ts';
 import type { WallClock } from './wallClock.ts';
 
 /** What faults act on. */
 export interface World {
-  readonly connector: Supervisor;
+  readonly connectors: Replicas;
   readonly broker: NativeBroker;
   readonly receiver: Receiver;
   /** What stands between the connector and each part. */
-  readonly proxies: Readonly<Record<'kafka' | 'registry' | 'receiver', FaultyProxy>>;
-  readonly storeFile: string;
+  readonly proxies: ChaosPlatform['proxies'];
+  readonly store: ChaosStore;
   readonly strangers: StrangerGroup;
   /** The connector's; undefined where it can't be set apart from the machine's. */
   readonly wallClock: WallClock | undefined;

@@ -1,4 +1,4 @@
-import { chown, readdir, readFile, realpath } from 'node:fs/promises';
+import { chown, readdir, readFile, realpath, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { MissingPrerequisiteError, type PostgresService, type StartOptions } from '../service.ts';
 import { newDataFolder } from './dataFolder.ts';
@@ -8,9 +8,19 @@ import { findProgram, findUser } from './programs.ts';
 import { untilReady } from './ready.ts';
 
 const debianFolder = '/usr/lib/postgresql';
+/** Where a server that runs says how it does. */
+const statusFile = 'postmaster.pid';
+
+/** A server of our own. Other than a part from elsewhere it can be made to fail. */
+export interface NativePostgres extends PostgresService {
+  /** Shuts it down at once (`immediate`): it drops what is under way, and recovers at its next start, as from a crash. */
+  crash(): Promise<void>;
+  /** Starts it again after a crash, on the same data and port; resolves once it takes connections. */
+  restart(): Promise<void>;
+}
 
 /** The machine's PostgreSQL with a fresh database, which anyone on 127.0.0.1 may use as `postgres`. */
-export async function nativePostgres({ signal }: StartOptions): Promise<PostgresService> {
+export async function nativePostgres({ signal }: StartOptions): Promise<NativePostgres> {
   const initdb = await findProgram('initdb', await debianProgramFolders());
   if (initdb === undefined) {
     throw new MissingPrerequisiteError(
@@ -31,29 +41,43 @@ export async function nativePostgres({ signal }: StartOptions): Promise<Postgres
       signal,
     );
   });
-  const running = startProcess({
+  const server = {
     program: join(dirname(await realpath(initdb)), 'postgres'),
     arguments: ['-D', dataFolder, '-h', '127.0.0.1', '-p', String(port), '-k', ''],
     // SIGTERM would wait for every client to go.
     stopSignal: 'INT',
     dataFolder,
     ...asUser,
-  });
-  await untilReady('PostgreSQL', running, () => saysReady(dataFolder), signal);
+  } as const;
+  const start = async () => {
+    const started = startProcess(server);
+    await untilReady('PostgreSQL', started, () => saysReady(dataFolder), signal);
+    return started;
+  };
+  let running = await start();
   const url = `postgres://postgres@127.0.0.1:${port}/postgres`;
   return {
     name: 'PostgreSQL',
     origin: 'native',
     url,
     example: `psql '${url}' -c 'select version()'`,
-    stop: running.stop,
+    async crash() {
+      running.signal('SIGQUIT');
+      await running.ended;
+      // Of one that has ended it would say that it is ready.
+      await rm(join(dataFolder, statusFile), { force: true });
+    },
+    async restart() {
+      running = await start();
+    },
+    stop: () => running.stop(),
   };
 }
 
 /** As `pg_ctl` asks: the port answers before the server does. */
 async function saysReady(dataFolder: string): Promise<boolean> {
   try {
-    return /^ready\s*$/m.test(await readFile(join(dataFolder, 'postmaster.pid'), 'utf8'));
+    return /^ready\s*$/m.test(await readFile(join(dataFolder, statusFile), 'utf8'));
   } catch {
     // Not written yet.
     return false;

@@ -60,9 +60,9 @@ export interface RunningProcess {
   tail(): string;
   /**
    * Sends a signal to it and all that it started, from one moment to the next: SIGKILL is a crash, which
-   * leaves its data folder as it is; SIGSTOP and SIGCONT make it hang.
+   * leaves its data folder as it is; SIGSTOP and SIGCONT make it hang; what SIGQUIT means it decides by itself.
    */
-  signal(name: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): void;
+  signal(name: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT' | 'SIGQUIT'): void;
   /** Asks it to end, kills it ten seconds later, and waits until it and its data folder are gone. */
   stop(): Promise<void>;
 }

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { deadLetterTopic } from '../../src/kafka/deadLetters.ts';
-import { type Evidence, readKafka, readLedger } from '../chaos/evidence.ts';
+import { type Evidence, readKafka } from '../chaos/evidence.ts';
 import type { ChaosPlatform } from '../chaos/platform.ts';
 import { parseLoggedOutage } from './attempts.ts';
 import type { Observed } from './observed.ts';
@@ -10,18 +10,18 @@ import { measureRecovery, type Span } from './recovery.ts';
 
 /** Asks everybody what they saw, once the connector has ended. Of faults there was none that excuses a repeated send. */
 export async function gather(
-  { receiver, kafka, group, storeFile }: ChaosPlatform,
+  { receiver, kafka, group, store }: ChaosPlatform,
   { topics, load, producer, offsets, connector }: Observed,
 ): Promise<Evidence> {
   const { conversions } = load;
   return {
-    ...{ conversions, unreadableKeys: [], faults: [], stalls: [] },
+    ...{ replicas: 1, conversions, unreadableKeys: [], faults: [], stalls: [] },
     acknowledged: producer.acknowledged.records,
     received: await receiver.stop(),
     commits: offsets.samples,
     behind: await offsets.behind(),
     kafka: await readKafka(kafka, topics, deadLetterTopic(group), (key) => conversions.has(key)),
-    ledger: readLedger(storeFile),
+    ledger: await store.readLedger(),
     unaskedEnds: connector.unaskedEnds,
     badStops: connector.badStops,
   };

@@ -24,11 +24,11 @@ export function startObserved(
   const members = new MemberWatcher(kafka, group);
   opened.defer(() => members.close());
   const connector = new Supervisor({
-    ...{ program, configFile },
+    ...{ program, configFile, name: 'connector' },
     logFolder: folder,
     environment: collecting,
   });
   opened.defer(async () => connector.abandon());
-  const memory = new ProcessSampler(() => connector.processId);
+  const memory = new ProcessSampler(() => [connector.processId ?? []].flat());
   return { topics, producer, offsets, members, connector, memory, load: new OutageLoad(producer) };
 }

@@ -54,7 +54,7 @@ export async function runOutage(options: OutageOptions): Promise<OutageReport> {
 
 async function runIn(folder: string, options: OutageOptions): Promise<OutageFigures> {
   await using opened = new AsyncDisposableStack();
-  const platform = await openPlatform({ ...options, folder }, opened);
+  const platform = await openPlatform({ ...options, folder, store: 'sqlite' }, opened);
   const observed = startObserved(platform, { ...options, folder }, opened);
   const run = playToEnd(platform, observed, options);
   // Awaited in here: with this function what was opened ends.

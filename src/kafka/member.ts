@@ -60,6 +60,8 @@ export class GroupMember {
   #requestedAt = Number.NEGATIVE_INFINITY;
   /** When it last began to fetch, or joined. */
   #fetchedAt: number | undefined;
+  /** When its heart last beat and when it last began to fetch, by the wall clock, which may be set. */
+  #wallClock = { heartBeat: Number.NEGATIVE_INFINITY, fetch: Number.NEGATIVE_INFINITY };
 
   constructor(options: MemberOptions) {
     const { kafka, settings } = options;
@@ -103,9 +105,13 @@ export class GroupMember {
   /**
    * Whether it goes on without being in its group, for longer than any rebalance takes. kafkajs does, for ever,
    * when a broker fails it while it joins again: without a member id, it reads on and beats no heart; before
-   * it knows its partitions, it beats its heart and reads those of before.
+   * it knows its partitions, it beats its heart and reads those of before. Nor does it beat its heart while the wall
+   * clock, once set back, has not come to its last beat again: the group has then given it up after a session, or
+   * waits for it, as its commits go on, as long as for any rebalance.
    */
   get isForgotten(): boolean {
+    const { heartBeat, fetch } = this.#wallClock;
+    if (fetch < heartBeat && !this.isWithinSession) return true;
     return this.#isLongerAgo(this.#seenAt, longestRebalance(this.#options.settings));
   }
 
@@ -153,7 +159,8 @@ export class GroupMember {
       // Below 0 where the wall clock was set back meanwhile.
       this.#requestedAt = this.#options.clock.now() - Math.max(duration, 0);
     });
-    consumer.on(events.FETCH_START, ({ payload }) => {
+    consumer.on(events.FETCH_START, ({ payload, timestamp }) => {
+      this.#wallClock.fetch = timestamp;
       this.#fetchedAt = this.#options.clock.now();
       this.#listener?.fetchStarted(String(payload.nodeId));
     });
@@ -164,7 +171,10 @@ export class GroupMember {
       this.#noteMembership();
       this.#listener?.joined(payload.memberAssignment);
     });
-    consumer.on(events.HEARTBEAT, () => this.#noteMembership());
+    consumer.on(events.HEARTBEAT, ({ timestamp }) => {
+      this.#wallClock.heartBeat = timestamp;
+      this.#noteMembership();
+    });
     consumer.on(events.END_BATCH_PROCESS, ({ payload }) => {
       const { batchSize, topic, partition, lastOffset } = payload;
       if (batchSize === 0) this.#listener?.skipped(topic, partition, lastOffset);

@@ -11,6 +11,8 @@ export interface OwnPostgres extends OwnSchema {
   terminateConnectors(): Promise<void>;
   /** Kills one of its processes: it ends every connection, refuses new ones, recovers from its log, and goes on. */
   crash(): Promise<void>;
+  /** Shuts it down in the middle of what it does, and starts it again. */
+  restart(): Promise<void>;
   /** Asks everybody but its administrator, `postgres`, for a password from now on. */
   requirePasswords(): Promise<void>;
 }
@@ -18,8 +20,9 @@ export interface OwnPostgres extends OwnSchema {
 /** Starts one, which ends with the test. Where none can be started the test is skipped, and says why. */
 export async function ownPostgres(context: TestContext): Promise<OwnPostgres> {
   const starting = nativePostgres({ report: () => undefined });
-  const { url, stop } = await starting.catch((thrown) => context.skip(toError(thrown).message));
-  context.onTestFinished(stop);
+  const server = await starting.catch((thrown) => context.skip(toError(thrown).message));
+  context.onTestFinished(server.stop);
+  const { url } = server;
   const schema = await ownSchema(url);
   const { query } = schema;
   return {
@@ -33,6 +36,10 @@ export async function ownPostgres(context: TestContext): Promise<OwnPostgres> {
     async crash() {
       const [backend] = await query('SELECT pg_backend_pid() AS pid');
       process.kill(Number(backend?.['pid']), 'SIGKILL');
+    },
+    async restart() {
+      await server.crash();
+      await server.restart();
     },
     async requirePasswords() {
       const [row] = await query('SHOW hba_file');

@@ -117,6 +117,18 @@ describe('a Postgres store', { timeout: 120 * second }, () => {
     expect(await clicks.count()).toBe(6_000);
   });
 
+  test('keeps what is claimed and settled when the server is shut down at once and started again', async (context) => {
+    const server = await ownPostgres(context);
+    const ours = await openForTest(server.setting);
+    const other = await openForTest(server.setting);
+    await ours.ledger.claim([claimOf('in flight'), claimOf('sent')]);
+    await other.ledger.claim([claimOf('of another')]);
+    await ours.ledger.settle([settled('sent')]);
+    await server.restart();
+    const claims = [claimOf('in flight'), claimOf('sent'), claimOf('of another')];
+    expect(await repeat(() => ours.ledger.claim(claims))).toEqual(['claimed', 'delivered', 'busy']);
+  });
+
   test('makes a claim, a take-over and a settlement again whose answer was lost', async (context) => {
     const { schema, proxy, store } = await openBehindProxy(context);
     const { ledger } = store;

@@ -7,11 +7,17 @@ import { ManualClock } from '../manualClock.ts';
 const settings = configSchema.shape.kafka.parse({ brokers: ['localhost:9092'] });
 const minute = 60_000;
 
+/** What a consumer tells, and when by the wall clock. */
+interface MemberEvent {
+  readonly payload: unknown;
+  readonly timestamp: number;
+}
+
 /** A member whose consumer emits what the test says. */
 function start() {
   const clock = new ManualClock();
   const heard: string[] = [];
-  const handlers = new Map<string, (event: { payload: unknown }) => void>();
+  const handlers = new Map<string, (event: MemberEvent) => void>();
   const names = [
     ...['FETCH_START', 'REBALANCING', 'GROUP_JOIN', 'HEARTBEAT', 'END_BATCH_PROCESS'],
     ...['REQUEST', 'STOP', 'CRASH'],
@@ -23,8 +29,7 @@ function start() {
       join = () => void assigner?.protocol({ topics: ['orders'] });
       return {
         events: Object.fromEntries(names.map((name) => [name, name])),
-        on: (name: string, handle: (event: { payload: unknown }) => void) =>
-          handlers.set(name, handle),
+        on: (name: string, handle: (event: MemberEvent) => void) => handlers.set(name, handle),
       } as unknown as Consumer;
     },
   };
@@ -39,13 +44,18 @@ function start() {
   };
   const parts = { kafka: kafka as Kafka, settings, topics: ['orders'], clock, listener };
   const member = new GroupMember(parts);
-  const emit = (name: string, payload: unknown = {}) => handlers.get(name)?.({ payload });
+  let setBack = 0;
+  const emit = (name: string, payload: unknown = {}) =>
+    handlers.get(name)?.({ payload, timestamp: clock.now() - setBack });
+  const setWallClockBack = (milliseconds: number) => {
+    setBack += milliseconds;
+  };
   /** An answer of the group, which took so many milliseconds. */
   const answer = (name: 'GROUP_JOIN' | 'HEARTBEAT', duration = 1) => {
     emit('REQUEST', { apiName: name === 'HEARTBEAT' ? 'Heartbeat' : 'SyncGroup', duration });
     emit(name, { memberAssignment: {} });
   };
-  return { member, clock, heard, emit, answer, join: () => join() };
+  return { member, clock, heard, emit, answer, setWallClockBack, join: () => join() };
 }
 
 describe('a member of the group', () => {
@@ -94,6 +104,24 @@ describe('the group', () => {
     expect(member.isForgotten).toBe(false);
     await clock.advance(minute);
     expect(member.isForgotten).toBe(true);
+  });
+
+  test('has given up a member whose heart waits for a wall clock that was set back, and no other', async () => {
+    const { member, clock, emit, answer, setWallClockBack } = start();
+    const seen = [];
+    answer('GROUP_JOIN');
+    answer('HEARTBEAT');
+    for (const milliseconds of [0, 60 * minute]) {
+      setWallClockBack(milliseconds);
+      await clock.advance(settings.sessionTimeout - 10);
+      emit('FETCH_START', { nodeId: '1' });
+      seen.push(member.isForgotten);
+      await clock.advance(10);
+      emit('FETCH_START', { nodeId: '1' });
+      seen.push(member.isForgotten);
+      if (milliseconds === 0) answer('HEARTBEAT');
+    }
+    expect(seen).toEqual([false, false, false, true]);
   });
 
   test('has forgotten a member that beats its heart and never learns its partitions', async () => {

@@ -6,6 +6,7 @@ import type { SandboxEntry } from '../../../src/sandbox/sandbox.ts';
 /** A run of one conversion, an order of 20 EUR at offset 7, that went well; a test changes what it is about. */
 export function evidenceOf(changes: Partial<Evidence> = {}): Evidence {
   return {
+    replicas: 1,
     conversions: new Map([['o-1', conversion]]),
     unreadableKeys: [],
     acknowledged: 1,

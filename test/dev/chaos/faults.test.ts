@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { drawFault, faultNames } from '../../../dev/chaos/faults.ts';
+import { drawFault, faultNames, faultsWith } from '../../../dev/chaos/faults.ts';
 import { Dice } from '../../../dev/shop/dice.ts';
 
 function draw(seed: number, count: number, names = faultNames) {
@@ -17,6 +17,14 @@ test('every fault is drawn sooner or later, and most are kills', () => {
   const names = draw(1, 2_000).flatMap(({ name }) => name.split(' with '));
   expect(new Set(names)).toEqual(new Set(faultNames));
   expect(names.filter((name) => name === 'kill').length).toBeGreaterThan(600);
+});
+
+test('only a database server is restarted, and has its connections cut', () => {
+  const others = faultNames.filter((name) => !faultsWith('sqlite').includes(name));
+  expect(others.toSorted()).toEqual(
+    ['cut', 'down', 'hang', 'kill', 'restart'].map((what) => `database-${what}`),
+  );
+  expect(faultsWith('postgres')).toEqual(faultNames);
 });
 
 test('only faults that were asked for are drawn', () => {

@@ -30,6 +30,21 @@ describe('a postback that comes again', () => {
     expect(findRepeatedSends(twice, faults)).toMatchObject([{ cause: faults[1] }]);
   });
 
+  test.each([
+    ['hung', fault('database-hang', 2_010, 8_500), 17_900],
+    ['was restarted', fault('database-restart', 2_010, 4_000), 12_000],
+  ])(
+    'is explained by a kill until its outcome is written, once the database %s',
+    (_, database, at) => {
+      const again = [received('order', 2_000), received('order', 30_000)];
+      const kill = fault('kill', at);
+      expect(findRepeatedSends(again, [database, kill])).toMatchObject([{ cause: kill }]);
+      expect(findRepeatedSends(again, [database])).toMatchObject([{ cause: undefined }]);
+      const muchLater = fault('kill', database.until + 16_500);
+      expect(findRepeatedSends(again, [database, muchLater])).toMatchObject([{ cause: undefined }]);
+    },
+  );
+
   test.each([503, 429, 401, null])('after the answer %s needs no explanation', (status) => {
     const again = [received('order', 2_000, status), received('order', 3_000)];
     expect(findRepeatedSends(again, [])).toEqual([]);
@@ -125,6 +140,12 @@ describe('the verdict', () => {
   test('finds nothing in a run that went well but the lead that this one lacks', () => {
     const evidence = evidenceOf({ received: [received('order', 2_000)] });
     expect(broken(evidence).map(({ name }) => name)).toEqual(['orders before their lead']);
+  });
+
+  test('asks of two replicas no order among what each of them sends, and counts it', () => {
+    const evidence = evidenceOf({ replicas: 2, received: [received('order', 2_000)] });
+    expect(broken(evidence)).toEqual([]);
+    expect(judge(evidence, peaks).ordersBeforeLead).toBe(1);
   });
 
   test('allows a kill to send what was in flight twice, and no more', () => {

@@ -13,7 +13,7 @@ const figures: OutageFigures = {
   members: { looks: 9, memberIds: ['one'], unsettledLooks: 0 },
   recovery: { probeWait: 40_000, firstDelivery: 3, flowing: 5_000, firstCommit: 900 },
   drainMilliseconds: 60_000,
-  verdict: { findings: [], repeatedSends: {}, mostByOneKill: 0 },
+  verdict: { findings: [], repeatedSends: {}, mostByOneKill: 0, ordersBeforeLead: 0 },
 };
 const { memory, members, recovery } = figures;
 
