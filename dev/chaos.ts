@@ -5,7 +5,7 @@ import { faultNames, faultsWith } from './chaos/faults.ts';
 import { formatReport } from './chaos/report.ts';
 import { runChaos } from './chaos/run.ts';
 import { storeKinds } from './chaos/store.ts';
-import { MissingPrerequisiteError } from './service.ts';
+import { runTool } from './runTool.ts';
 
 const usage = `npm run chaos -- [--minutes M] [--seed N] [--rate R] [--only FAULT,…]
                      [--store STORE] [--patient] [--json]
@@ -70,7 +70,6 @@ function readOptions(): z.infer<typeof optionsSchema> | undefined {
 const options = readOptions();
 if (!options) process.exit(2);
 const { patient, json, ...plan } = options;
-const startedAt = performance.now();
 const enough = new AbortController();
 const interrupted = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
@@ -80,22 +79,13 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     enough.abort();
   });
 }
-try {
-  const report = await runChaos({
-    ...plan,
-    ...{ enough: enough.signal, interrupted: interrupted.signal },
-    pace: patient ? 'when-committed' : 'at-once',
-    program: fileURLToPath(new URL('../src/main.ts', import.meta.url)),
-    report(line) {
-      const seconds = Math.round((performance.now() - startedAt) / 1_000);
-      console.error(`${String(seconds).padStart(5)} s  ${line}`);
-    },
-  });
-  console.log(json ? JSON.stringify(report) : formatReport(report));
-  process.exitCode = report.holds ? 0 : 1;
-} catch (thrown) {
-  if (!interrupted.signal.aborted && !(thrown instanceof MissingPrerequisiteError)) throw thrown;
-  console.error(thrown instanceof Error ? thrown.message : thrown);
-  // What was under way in an interrupted run has lost its parts.
-  process.exit(1);
-}
+await runTool({
+  ...{ json, interrupted: interrupted.signal, format: formatReport },
+  run: (report) =>
+    runChaos({
+      ...plan,
+      ...{ enough: enough.signal, interrupted: interrupted.signal, report },
+      pace: patient ? 'when-committed' : 'at-once',
+      program: fileURLToPath(new URL('../src/main.ts', import.meta.url)),
+    }),
+});

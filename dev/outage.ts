@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { outageAnswers } from './outage/powerspace.ts';
 import { formatReport } from './outage/report.ts';
 import { runOutage } from './outage/run.ts';
-import { MissingPrerequisiteError } from './service.ts';
+import { runTool } from './runTool.ts';
 
 const usage = `npm run outage -- [--minutes M] [--records N] [--conversions N] [--answer HOW] [--json]
 
@@ -50,26 +50,16 @@ function readOptions(): z.infer<typeof optionsSchema> | undefined {
 const options = readOptions();
 if (!options) process.exit(2);
 const { json, ...plan } = options;
-const startedAt = performance.now();
 const interrupted = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(signal, () => interrupted.abort(new Error(`ended by ${signal}`)));
 }
-try {
-  const report = await runOutage({
-    ...plan,
-    interrupted: interrupted.signal,
-    program: fileURLToPath(new URL('../src/main.ts', import.meta.url)),
-    report(line) {
-      const seconds = Math.round((performance.now() - startedAt) / 1_000);
-      console.error(`${String(seconds).padStart(5)} s  ${line}`);
-    },
-  });
-  console.log(json ? JSON.stringify(report) : formatReport(report));
-  process.exitCode = report.holds ? 0 : 1;
-} catch (thrown) {
-  if (!interrupted.signal.aborted && !(thrown instanceof MissingPrerequisiteError)) throw thrown;
-  console.error(thrown instanceof Error ? thrown.message : thrown);
-  // What was under way in an interrupted run has lost its parts.
-  process.exit(1);
-}
+await runTool({
+  ...{ json, interrupted: interrupted.signal, format: formatReport },
+  run: (report) =>
+    runOutage({
+      ...plan,
+      ...{ interrupted: interrupted.signal, report },
+      program: fileURLToPath(new URL('../src/main.ts', import.meta.url)),
+    }),
+});

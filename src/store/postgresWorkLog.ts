@@ -1,6 +1,7 @@
+import { toCrashedRange } from './crashedRow.ts';
 import type { PostgresDatabase, Statement } from './postgresDatabase.ts';
 import { isLiving } from './postgresLease.ts';
-import type { CrashedRange, WorkLog } from './store.ts';
+import type { WorkLog } from './store.ts';
 
 const begin: Statement = {
   name: 'begin-work',
@@ -55,15 +56,5 @@ export function openPostgresWorkLog(database: PostgresDatabase, owner: string): 
         ranges.map(({ lastOffset }) => lastOffset),
       ]);
     },
-  };
-}
-
-function toCrashedRange(row: Record<string, unknown>): CrashedRange {
-  return {
-    topic: String(row['topic']),
-    partition: Number(row['partition']),
-    firstOffset: Number(row['first_offset']),
-    lastOffset: Number(row['last_offset']),
-    crashes: Number(row['crashes']),
   };
 }

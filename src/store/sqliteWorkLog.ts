@@ -1,6 +1,7 @@
-import type { DatabaseSync, SQLOutputValue } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
+import { toCrashedRange } from './crashedRow.ts';
 import { type Run, transactionIn } from './sqliteDatabase.ts';
-import type { CrashedRange, RecordRange, WorkLog } from './store.ts';
+import type { RecordRange, WorkLog } from './store.ts';
 
 /** The work log of the process that is this owner; everybody else has ended. */
 export function openWorkLog(database: DatabaseSync, owner: string, run: Run): WorkLog {
@@ -41,15 +42,5 @@ export function openWorkLog(database: DatabaseSync, owner: string, run: Run): Wo
           forget.run(topic, partition, firstOffset, lastOffset);
         }
       }),
-  };
-}
-
-function toCrashedRange(row: Record<string, SQLOutputValue>): CrashedRange {
-  return {
-    topic: String(row['topic']),
-    partition: Number(row['partition']),
-    firstOffset: Number(row['first_offset']),
-    lastOffset: Number(row['last_offset']),
-    crashes: Number(row['crashes']),
   };
 }

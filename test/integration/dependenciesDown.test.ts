@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, test } from 'vitest';
 import { openStore } from '../../src/store/open.ts';
-import { startCommand } from '../cli/commandLine.ts';
+import { type RunningCommand, startCommand } from '../cli/commandLine.ts';
 import { clientOf, deleteTopic, produceGarbage } from './kafkaClient.ts';
 import { connectingAt, openOutageRun, problemsAre, readingAt } from './outageRun.ts';
 import { ownBroker } from './ownBroker.ts';
@@ -13,6 +13,19 @@ import { parseMetrics } from './prometheus.ts';
 import { fill, smallDisk } from './smallDisk.ts';
 import { headersOf, readTopic } from './topicReader.ts';
 import { until } from './until.ts';
+
+/** All is committed and was sent once, nothing is waited for, and it ends well when it is told to. */
+async function expectAllDelivered(
+  run: Awaited<ReturnType<typeof openOutageRun>>,
+  expected: readonly string[],
+  { running, adminUrl }: { readonly running: RunningCommand; readonly adminUrl: string },
+): Promise<void> {
+  await run.committed();
+  await problemsAre(adminUrl, []);
+  expect(run.powerspace.lines.toSorted()).toEqual(expected.toSorted());
+  running.signal('SIGTERM');
+  expect((await running.ended).exitCode).toBe(0);
+}
 
 describe('a start', { timeout: 300_000 }, () => {
   test('waits for broker, registry and store, and reads once all of them are there', async (context) => {
@@ -40,11 +53,7 @@ describe('a start', { timeout: 300_000 }, () => {
     expect(run.powerspace.lines).toEqual([]);
     await broker.proxy.open();
 
-    await run.committed();
-    await problemsAre(adminUrl, []);
-    expect(run.powerspace.lines.toSorted()).toEqual(expected.toSorted());
-    running.signal('SIGTERM');
-    expect((await running.ended).exitCode).toBe(0);
+    await expectAllDelivered(run, expected, { running, adminUrl });
   });
 
   test('ends at once when the broker refuses the login', async (context) => {
@@ -77,11 +86,7 @@ describe('what runs', { timeout: 300_000 }, () => {
     expect(await run.uncommitted()).toBeGreaterThan(0);
 
     locked.exec('ROLLBACK');
-    await run.committed();
-    await problemsAre(adminUrl, []);
-    expect(run.powerspace.lines.toSorted()).toEqual(expected.toSorted());
-    running.signal('SIGTERM');
-    expect((await running.ended).exitCode).toBe(0);
+    await expectAllDelivered(run, expected, { running, adminUrl });
   });
 
   test('says so when its login is refused from some time on, and goes on once it is taken again', async (context) => {
@@ -101,11 +106,7 @@ describe('what runs', { timeout: 300_000 }, () => {
     expected.push(...(await producePurchases(run.platform, ['Q-1', 'Q-2'])));
     await broker.changePassword('right');
 
-    await run.committed();
-    await problemsAre(adminUrl, []);
-    expect(run.powerspace.lines.toSorted()).toEqual(expected.toSorted());
-    running.signal('SIGTERM');
-    expect((await running.ended).exitCode).toBe(0);
+    await expectAllDelivered(run, expected, { running, adminUrl });
   });
 
   test('comes back to Kafka after an outage that outlasts its client, and says that it is out', async (context) => {
@@ -126,11 +127,7 @@ describe('what runs', { timeout: 300_000 }, () => {
     expected.push(...(await producePurchases(run.platform, ['Q-1', 'Q-2'])));
     await broker.proxy.open();
 
-    await run.committed();
-    await problemsAre(adminUrl, []);
-    expect(run.powerspace.lines.toSorted()).toEqual(expected.toSorted());
-    running.signal('SIGTERM');
-    expect((await running.ended).exitCode).toBe(0);
+    await expectAllDelivered(run, expected, { running, adminUrl });
   });
 
   test.for(['refuse', 'hang'] as const)(
