@@ -115,7 +115,10 @@ export interface StoreCounts {
   readonly conversions: number;
 }
 
-/** What has to outlive a process. Every call may throw UnavailableError: try it again later. */
+/**
+ * What has to outlive a process. Every call may throw UnavailableError: try it again later.
+ * Hold the store itself for as long as a part of it is used: what keeps other processes out ends with it.
+ */
 export interface Store {
   readonly clicks: ClickStore;
   readonly ledger: Ledger;

@@ -86,10 +86,10 @@ describe('opening the SQLite store', () => {
     const file = newFile();
     const script = `
       import { openSqliteStore } from ${JSON.stringify(import.meta.resolve('../../src/store/sqlite.ts'))};
-      const { workLog } = openSqliteStore(${JSON.stringify(file)});
-      await workLog.begin([${JSON.stringify(rangeOf(0, 9))}]);
+      const store = openSqliteStore(${JSON.stringify(file)});
+      await store.workLog.begin([${JSON.stringify(rangeOf(0, 9))}]);
       console.log('open');
-      setInterval(() => {}, 1_000);
+      setInterval(() => store, 1_000);
     `;
     const other = spawn(process.execPath, ['--input-type=module', '-e', script]);
     onTestFinished(() => {
