@@ -1,6 +1,6 @@
 import type { TestProject } from 'vitest/node';
-import { type Availability, startPlatform } from '../dev/platform.ts';
 import { startMariadb } from '../dev/mariadb.ts';
+import { type Availability, startPlatform } from '../dev/platform.ts';
 import { startPostgres } from '../dev/postgres.ts';
 import { MissingPrerequisiteError, type Service, type StartOptions } from '../dev/service.ts';
 

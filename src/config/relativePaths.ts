@@ -8,7 +8,7 @@ import type { Config, Mapping } from './schema.ts';
  */
 export function resolvePaths(config: Config, folder: string): Config {
   const absolute = (file: string): string => resolve(folder, file);
-  const { kafka, registry, store, mappings } = config;
+  const { kafka, registry, store, clicks, mappings } = config;
   return {
     ...config,
     kafka: typeof kafka.ssl === 'object' ? { ...kafka, ssl: mapFiles(kafka.ssl, absolute) } : kafka,
@@ -18,6 +18,12 @@ export function resolvePaths(config: Config, folder: string): Config {
       ...(registry.cache && { cache: absolute(registry.cache) }),
     },
     store: resolveStore(store, absolute),
+    clicks: clicks.table
+      ? {
+          ...clicks,
+          table: { ...clicks.table, url: resolveCertificate(clicks.table.url, absolute) },
+        }
+      : clicks,
     mappings: mappings.map(
       (mapping): Mapping =>
         mapping.schema === undefined ? mapping : { ...mapping, schema: absolute(mapping.schema) },
@@ -27,7 +33,11 @@ export function resolvePaths(config: Config, folder: string): Config {
 
 function resolveStore(store: string, absolute: (file: string) => string): string {
   if (!isPostgresUrl(store)) return `sqlite:${absolute(store.slice('sqlite:'.length))}`;
-  const url = new URL(store);
+  return resolveCertificate(store, absolute);
+}
+
+function resolveCertificate(address: string, absolute: (file: string) => string): string {
+  const url = new URL(address);
   const certificate = url.searchParams.get('sslrootcert');
   if (certificate !== null) url.searchParams.set('sslrootcert', absolute(certificate));
   return url.href;

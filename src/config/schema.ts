@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { clickTable } from './clickTable.ts';
 import { conditions } from './conditions.ts';
 import { topicSetting } from './topics.ts';
 import {
@@ -119,6 +120,9 @@ const clicks = z.strictObject({
   clockSkew: duration
     .prefault('5m')
     .meta({ description: 'How much later than the event a click may be dated.' }),
+  table: clickTable.optional().meta({
+    description: 'A table of your own with clicks, which is read beside those of the store.',
+  }),
 });
 
 const formats = ['confluent', 'apicurio', 'apicurio-v2', 'glue', 'single-object', 'bare'] as const;

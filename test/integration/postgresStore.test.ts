@@ -1,6 +1,7 @@
 import { expect, inject, test } from 'vitest';
-import { openStore } from '../../src/store/open.ts';
+import { openStore, readClicks } from '../../src/store/open.ts';
 import { testStoreContract } from '../store/contract.ts';
+import { testLookUp } from '../store/lookUp.ts';
 import { testStoreAgainstModel } from '../store/model.ts';
 import { clickOf, StoreSubject } from '../store/subject.ts';
 import { ownSchema } from './ownSchema.ts';
@@ -17,6 +18,15 @@ function testStore(url: string): void {
   };
   testStoreContract('the Postgres store', newPlace);
   testStoreAgainstModel('the Postgres store', newPlace);
+  testLookUp('the Postgres store', async (clicks) => {
+    const { setting } = await ownSchema(url);
+    const store = await openStore(setting);
+    await store.clicks.save(clicks);
+    await store.close();
+    const reader = await readClicks(setting);
+    if (reader === undefined) throw new Error('the store has no tables');
+    return reader;
+  });
 
   test.each([
     ['a NUL', 'user\0'],

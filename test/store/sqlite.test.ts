@@ -8,9 +8,10 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { UnavailableError } from '../../src/errors.ts';
 import { sqliteMigrations } from '../../src/store/migrations.ts';
 import { openStore } from '../../src/store/open.ts';
-import { openSqliteStore } from '../../src/store/sqlite.ts';
+import { openSqliteClicks, openSqliteStore } from '../../src/store/sqlite.ts';
 import type { Store } from '../../src/store/store.ts';
 import { testStoreContract } from './contract.ts';
+import { testLookUp } from './lookUp.ts';
 import { testStoreAgainstModel } from './model.ts';
 import { claimOf, clickOf, rangeOf } from './subject.ts';
 
@@ -27,6 +28,13 @@ function newPlace() {
 
 testStoreContract('the SQLite store', newPlace);
 testStoreAgainstModel('the SQLite store', newPlace);
+testLookUp('the SQLite store', async (clicks) => {
+  const file = newFile();
+  const store = openSqliteStore(file);
+  await store.clicks.save(clicks);
+  await store.close();
+  return openSqliteClicks(file);
+});
 
 function openForTest(file: string): Store {
   const store = openSqliteStore(file);

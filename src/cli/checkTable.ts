@@ -1,0 +1,33 @@
+import { describeClickTable, openClickTable } from '../store/clickTable.ts';
+import type { Look, Part } from './checkParts.ts';
+
+/** The user's own table with clicks; it is looked at only where there is one. */
+export const clickTablePart: Part = {
+  name: 'click table',
+  setting: 'clicks.table',
+  isUsed: ({ clicks }) => clicks.table !== undefined,
+  address: ({ clicks }) => (clicks.table ? describeClickTable(clicks.table) : 'none'),
+  look: async ({ loaded }) => lookAtClickTable(loaded.config.clicks.table),
+};
+
+async function lookAtClickTable(
+  settings: Parameters<typeof openClickTable>[0] | undefined,
+): Promise<Look> {
+  if (settings === undefined) return { found: 'none', problems: [] };
+  const table = await openClickTable(settings);
+  try {
+    const { rows, isIndexed } = await table.look();
+    const { user } = settings.columns;
+    const message = `no index begins with the column ${user}: each chunk of records reads the whole table; create one: CREATE INDEX ON ${settings.name} (${user})`;
+    const problem = { severity: 'warning', setting: 'clicks.table.columns.user', message } as const;
+    return {
+      found: `${rows} rows${isIndexed ? `, found by an index on ${user}` : ''}`,
+      problems: isIndexed === false ? [problem] : [],
+      ...(isIndexed === undefined && {
+        notes: [`it is a view: see to it that its rows are found by an index on ${user}`],
+      }),
+    };
+  } finally {
+    await table.close();
+  }
+}
