@@ -18,7 +18,8 @@ async function lookAtClickTable(
   try {
     const { rows, isIndexed } = await table.look();
     const { user } = settings.columns;
-    const message = `no index begins with the column ${user}: each chunk of records reads the whole table; create one: CREATE INDEX ON ${settings.name} (${user})`;
+    const index = `CREATE INDEX ${settings.name.replace(/^.*\./, '')}_${user} ON ${settings.name} (${user})`;
+    const message = `no index begins with the column ${user}: each chunk of records reads the whole table; create one: ${index}`;
     const problem = { severity: 'warning', setting: 'clicks.table.columns.user', message } as const;
     return {
       found: `${rows} rows${isIndexed ? `, found by an index on ${user}` : ''}`,

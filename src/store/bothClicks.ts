@@ -1,4 +1,5 @@
-import type { Click, ClickReader, ClickStore } from './store.ts';
+import { earliestClicks } from './earliestClicks.ts';
+import type { ClickReader, ClickStore } from './store.ts';
 
 /**
  * The clicks of the connector's own store and those of a user's own table, as one: both are looked up at once, and
@@ -14,19 +15,9 @@ export function readBothClicks(own: ClickStore, table: Pick<ClickReader, 'find'>
       if (theirs.size === 0) return ours;
       const found = new Map(ours);
       for (const [userKey, clicks] of theirs) {
-        found.set(userKey, mergeClicks([...(ours.get(userKey) ?? []), ...clicks]));
+        found.set(userKey, earliestClicks([...(ours.get(userKey) ?? []), ...clicks]));
       }
       return found;
     },
   };
-}
-
-/** A click of each id, the earliest. */
-function mergeClicks(clicks: readonly Click[]): readonly Click[] {
-  const earliest = new Map<string, Click>();
-  for (const click of clicks) {
-    const known = earliest.get(click.clickId);
-    if (known === undefined || click.at < known.at) earliest.set(click.clickId, click);
-  }
-  return [...earliest.values()];
 }

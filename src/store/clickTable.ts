@@ -1,4 +1,5 @@
 import { parseTableUrl } from '../config/tableUrl.ts';
+import { earliestClicks } from './earliestClicks.ts';
 import { openMysqlTable } from './mysqlTable.ts';
 import { openPostgresTable } from './postgresTable.ts';
 import type { Click, ClickReader } from './store.ts';
@@ -77,7 +78,7 @@ async function find(
     normalize,
   );
   const found = new Map<string, Click[]>();
-  if (wanted.size === 0) return found;
+  if (wanted.size === 0) return new Map();
   for (const row of await database.find(columns, [...wanted.keys()])) {
     if (row['clickId'] === null || row['at'] === null) continue;
     // Many a collation takes other keys for the same: those are nobody's here.
@@ -88,5 +89,6 @@ async function find(
       else found.set(userKey, [click]);
     }
   }
-  return found;
+  // A table may hold a click twice, and gives it for each of the keys that its collation takes for the same.
+  return new Map(Array.from(found, ([userKey, clicks]) => [userKey, earliestClicks(clicks)]));
 }

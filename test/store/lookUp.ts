@@ -41,7 +41,9 @@ export function testLookUp(name: string, newClicks: NewClicks): void {
         ...['7', '007', '1e3', 'null', "o'neill", '"a"', '[1]', 'é', 'e\u0301', 'É', 'e', '%'],
         ...['_', '\\', '\u{1f600}', 'A', 'a', 'ß', 'ss', 'x ', 'x', ' ', ''],
       ];
-      const { find } = await open(userKeys.map((userKey) => clickOf(userKey, `click of ${userKey}`)));
+      const { find } = await open(
+        userKeys.map((userKey) => clickOf(userKey, `click of ${userKey}`)),
+      );
       const found = await find([...userKeys, 'X', 'E', 'SS', '0', ' x']);
       expect([...found.keys()].toSorted()).toEqual(userKeys.toSorted());
       for (const userKey of userKeys) {
