@@ -1,5 +1,5 @@
 import { Socket } from 'node:net';
-import { createPool, type PoolConnection, type PoolOptions } from 'mysql2/promise';
+import { createPool, type Pool, type PoolConnection, type PoolOptions } from 'mysql2/promise';
 import type { TableAddress } from '../config/tableUrl.ts';
 import { withDeadline } from '../deadline.ts';
 import { explainMysqlError } from './mysqlErrors.ts';
@@ -10,6 +10,8 @@ export const statementTimeout = 10_000;
 /** How long an answer is waited for, if the server or the way to it hangs. */
 const answerTimeout = 12_000;
 const connectTimeout = 5_000;
+/** How long it is waited for that connections end in good order. */
+const farewellTimeout = 1_000;
 
 type Row = Readonly<Record<string, unknown>>;
 
@@ -68,12 +70,16 @@ export function openMysqlDatabase(
       }
     },
     close() {
-      closing ??= pool.end().finally(() => {
-        for (const socket of sockets.values()) socket.destroySoon();
-      });
+      closing ??= endPool(pool, sockets);
       return closing;
     },
   };
+}
+
+async function endPool(pool: Pool, sockets: ReadonlyMap<number, Socket>): Promise<void> {
+  // A server that hangs never takes leave: nothing of ours is lost with it.
+  await withDeadline(pool.end(), farewellTimeout).catch(() => undefined);
+  for (const socket of sockets.values()) socket.destroy();
 }
 
 function connectionOf(address: TableAddress, setting: string): PoolOptions {
