@@ -34,7 +34,7 @@ async function inContainer({ signal }: StartOptions): Promise<MariadbService> {
     .withEnvironment({ MARIADB_ALLOW_EMPTY_ROOT_PASSWORD: '1', MARIADB_DATABASE: 'test' })
     .withExposedPorts(containerPort)
     // The server that only sets the database up has no port.
-    .withWaitStrategy(Wait.forLogMessage(/ready for connections[^]*port: 3306/))
+    .withWaitStrategy(Wait.forLogMessage(/Version: .* port: 3306 /))
     .start();
   const container = await startedContainer(starting, signal);
   return {

@@ -20,7 +20,7 @@ export interface DebianPackages {
  * The folder in which Debian's packages lie unpacked, for whoever may not install them: fetched once from where
  * the machine's apt gets its packages. Nothing of the system's own is changed.
  *
- * @throws MissingPrerequisiteError where apt isn't there
+ * @throws MissingPrerequisiteError where apt isn't there, or doesn't get them
  */
 export async function unpackedPackages(
   { part, packages, otherwise }: DebianPackages,
@@ -31,15 +31,24 @@ export async function unpackedPackages(
   if (apt === undefined || dpkg === undefined) throw new MissingPrerequisiteError(otherwise);
   const what = `fetching ${packages.join(', ')} (once)`;
   const fill = (folder: string) =>
-    step(what, options.report, () => unpack({ apt, dpkg, packages }, folder, options.signal));
+    step(what, options.report, async () => {
+      try {
+        await unpack({ apt, dpkg, packages }, folder, options.signal);
+      } catch (thrown) {
+        options.signal?.throwIfAborted();
+        const reason = thrown instanceof Error ? thrown.message : String(thrown);
+        throw new MissingPrerequisiteError(`${otherwise} (${reason})`);
+      }
+    });
   return cached(`${part}-${await systemVersion()}`, fill, options);
 }
 
 async function unpack(
-  { apt, dpkg, packages }: { readonly apt: string; readonly dpkg: string } & Pick<
-    DebianPackages,
-    'packages'
-  >,
+  {
+    apt,
+    dpkg,
+    packages,
+  }: { readonly apt: string; readonly dpkg: string } & Pick<DebianPackages, 'packages'>,
   folder: string,
   signal: AbortSignal | undefined,
 ): Promise<void> {

@@ -169,7 +169,7 @@ export const store = z
 function storeProblem(value: string): string | undefined {
   if (isPostgresUrl(value)) return postgresUrlProblem(value);
   if (/^(mysql|mariadb):/.test(value)) {
-    return 'MySQL is not supported as a store; supported: sqlite:FILE and postgres://user:password@host/database';
+    return 'MySQL is not supported as a store; supported: sqlite:FILE and postgres://user:password@host/database (a table of yours with clicks can be in MySQL: clicks.table)';
   }
   return sqliteFile.test(value)
     ? undefined

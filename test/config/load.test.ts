@@ -239,6 +239,7 @@ describe('connector.example.yaml', () => {
       REGISTRY_USERNAME: 'u',
       REGISTRY_PASSWORD: 'p',
       CLICKS_TOKEN: 'sesame-sesame-sesame',
+      SHOP_DB_PASSWORD: 'p',
     };
     const { config } = await load(optional, environment);
     const { config: defaults } = await load(text, {});
@@ -250,8 +251,14 @@ describe('connector.example.yaml', () => {
       sessionTimeout: defaults.kafka.sessionTimeout,
     });
     expect(config.admin).toEqual({ ...defaults.admin, token: environment.CLICKS_TOKEN });
-    for (const part of ['powerspace', 'clicks', 'log'] as const)
-      expect(config[part]).toEqual(defaults[part]);
+    const { table, ...clicks } = config.clicks;
+    expect(clicks).toEqual(defaults.clicks);
+    expect(table).toEqual({
+      url: 'mysql://connector:p@db.internal/shop',
+      name: 'user_attribution',
+      columns: { user: 'user_id', click: 'click_id', at: 'created_at' },
+    });
+    for (const part of ['powerspace', 'log'] as const) expect(config[part]).toEqual(defaults[part]);
   });
 });
 
