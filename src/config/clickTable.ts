@@ -53,6 +53,3 @@ export const clickTable = z.strictObject({
   }),
   columns: columns.prefault({}).meta({ description: 'Its columns.' }),
 });
-
-/** Where the user's own table is, and what it is called. */
-export type ClickTableSettings = z.infer<typeof clickTable>;

@@ -19,7 +19,7 @@ export interface FoundColumn {
 /** What a user key can be: it says which ones can be in the column at all. */
 export type KeyKind = 'text' | 'integer' | 'uuid';
 /** How a time is read: `zoned` is an instant, `local` counts as UTC, `milliseconds` are since 1970. */
-export type TimeKind = 'zoned' | 'local' | 'milliseconds';
+type TimeKind = 'zoned' | 'local' | 'milliseconds';
 
 /** What the types of a database mean. */
 export interface TypeKinds {
@@ -66,7 +66,7 @@ export interface TableDatabase {
 }
 
 /** How much a table holds. */
-export interface TableSize {
+interface TableSize {
   /** Its rows, up to one more than was asked for. */
   readonly counted: number;
   /** Its rows as the server has them; below 0 or NaN where it doesn't know. */
