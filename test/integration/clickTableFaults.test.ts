@@ -173,12 +173,11 @@ describe('a connector with a table of the user', { timeout: 120 * second }, () =
     signal('SIGTERM');
     expect((await ended).exitCode).toBe(0);
 
-    const checked = await runCommand(['check'], { folder: run.folder });
-    expect(checked.stdout).toMatch(
-      /^ok {7}click table {4}user_attribution in mysql:\/\/[\d.:]+\/test_\w+: 2 rows, found by an index on user_id$/m,
-    );
     await table.query(`ALTER TABLE ${table.name} DROP KEY user_id`);
     const slow = await runCommand(['check'], { folder: run.folder });
+    expect(slow.stdout).toMatch(
+      /^warning {2}click table {4}user_attribution in mysql:\/\/[\d.:]+\/test_\w+: 2 rows$/m,
+    );
     expect(slow.stdout).toMatch(
       /^connector\.yaml:\d+:\d+: warning: clicks\.table\.columns\.user: no index begins with/m,
     );
