@@ -81,7 +81,7 @@ function toColumn(row: Readonly<Record<string, unknown>>): FoundColumn {
 
 /**
  * One parameter, whatever the number of keys: from it the server makes a table with the column's own type, so that the
- * keys are found by the index. Measured on MariaDB 10.11, 2,000 keys in 1,000,000 rows: 9 ms, where IN (?, …) takes 22.
+ * keys are found by the index. Measured on MariaDB 10.11, 2,000 keys in 1,000,000 rows, in memory: 9 ms, where IN (?, …) takes 22.
  * Times are read as numbers, so that no session's time zone plays a part.
  */
 function findIn(name: string, { user, click, at }: FitColumns): string {

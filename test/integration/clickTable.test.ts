@@ -95,7 +95,7 @@ function testPostgres(open: () => Promise<OwnTable>): void {
       expect([...(await find([userKey])).keys()]).toEqual([userKey]);
     });
 
-    test('is read by its index, and is never written', async () => {
+    test('says how much it holds, and whether an index finds it', async () => {
       const table = await open();
       await table.query(
         `CREATE TABLE ${table.name} AS SELECT 'user-' || n AS user_id, 'click-' || n AS click_id, now()::timestamp AS created_at FROM generate_series(1, 120000) n`,
