@@ -2,6 +2,7 @@ import { expect, inject, test } from 'vitest';
 import { openStore } from '../../src/store/open.ts';
 import { testStoreContract } from '../store/contract.ts';
 import { testStoreAgainstModel } from '../store/model.ts';
+import { testStoreReadersContract } from '../store/readersContract.ts';
 import { clickOf, StoreSubject } from '../store/subject.ts';
 import { ownSchema } from './ownSchema.ts';
 
@@ -17,6 +18,7 @@ function testStore(url: string): void {
   };
   testStoreContract('the Postgres store', newPlace);
   testStoreAgainstModel('the Postgres store', newPlace);
+  testStoreReadersContract('the Postgres store', async () => (await ownSchema(url)).setting);
 
   test.each([
     ['a NUL', 'user\0'],

@@ -12,6 +12,7 @@ import { openSqliteStore } from '../../src/store/sqlite.ts';
 import type { Store } from '../../src/store/store.ts';
 import { testStoreContract } from './contract.ts';
 import { testStoreAgainstModel } from './model.ts';
+import { testStoreReadersContract } from './readersContract.ts';
 import { claimOf, clickOf, rangeOf } from './subject.ts';
 
 function newFile(): string {
@@ -27,6 +28,7 @@ function newPlace() {
 
 testStoreContract('the SQLite store', newPlace);
 testStoreAgainstModel('the SQLite store', newPlace);
+testStoreReadersContract('the SQLite store', () => `sqlite:${newFile()}`);
 
 function openForTest(file: string): Store {
   const store = openSqliteStore(file);
