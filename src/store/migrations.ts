@@ -51,8 +51,5 @@ export const sqliteMigrations: readonly string[] = [
   ALTER TABLE ledger ADD COLUMN trace_id TEXT;
   ALTER TABLE ledger ADD COLUMN reason TEXT;
   ALTER TABLE ledger ADD COLUMN history TEXT;
-  CREATE INDEX ledger_click_hash ON ledger (click_hash) WHERE click_hash IS NOT NULL;
-  CREATE INDEX ledger_user_key ON ledger (user_key) WHERE user_key IS NOT NULL;
-  CREATE INDEX user_attribution_click_id ON user_attribution (click_id);
   `,
 ];

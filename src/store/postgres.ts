@@ -76,13 +76,18 @@ export async function readPostgresLedger(
   };
 }
 
+/** How long looking through a whole table may take, in milliseconds. */
+const lookingThrough = 600_000;
+
 /** The people of that store, migrated where that is needed; undefined while its tables are not there. Throws as opening does. */
 export async function openPostgresPeople(
   address: PostgresAddress,
   hashClickId: (clickId: string) => string,
 ): Promise<People | undefined> {
   await using opening = new AsyncDisposableStack();
-  const database = openPostgresDatabase(address, { connections: 1, durability: 'disk' });
+  const database = openPostgresDatabase(address, {
+    ...{ connections: 1, durability: 'disk', statementTimeout: lookingThrough },
+  });
   opening.defer(database.close);
   if (!(await hasTables(database))) return undefined;
   await migrate(database);

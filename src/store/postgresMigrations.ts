@@ -60,9 +60,6 @@ export const postgresMigrations: readonly string[] = [
     ADD COLUMN trace_id   text,
     ADD COLUMN reason     text,
     ADD COLUMN history    jsonb;
-  CREATE INDEX ledger_click_hash ON ledger (click_hash) WHERE click_hash IS NOT NULL;
-  CREATE INDEX ledger_user_key ON ledger (user_key) WHERE user_key IS NOT NULL;
-  CREATE INDEX user_attribution_click_id ON user_attribution (click_id);
   `,
 ];
 

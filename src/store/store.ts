@@ -135,15 +135,23 @@ export interface PersonRows {
   readonly conversions: number;
 }
 
-/** The people in a store: whoever shares a click with a user key is the same person. */
-export interface People {
-  /** What is stored of the person with this user key. Throws when more keys are linked than a person can have. */
-  find(userKey: string): Promise<PersonRows>;
+/** A person, by all that is linked with a user key. */
+export interface Person {
+  readonly rows: PersonRows;
   /**
    * Removes the person's clicks, and from the ledger whatever points to the person; what remains there keeps the
-   * conversion from being sent again. All or nothing. Says what it did; throws as `find`.
+   * conversions from being sent again. All or nothing; says what it did.
    */
-  forget(userKey: string): Promise<PersonRows>;
+  forget(): Promise<PersonRows>;
+}
+
+/** The people in a store: whoever shares a click with a user key is the same person. */
+export interface People {
+  /**
+   * The person with this user key, also one of whom nothing is stored. Looks through everything, which may take a
+   * while and holds nobody up. Throws when more is linked than can be one person's.
+   */
+  find(userKey: string): Promise<Person>;
   close(): Promise<void>;
 }
 

@@ -6,6 +6,7 @@ import { claimOf, clickOf } from './subject.ts';
 /** A setting `store` that names a store of a test's own, empty at first. */
 type NewSetting = () => string | Promise<string>;
 
+const nothing = { userKeys: 0, clicks: 0, conversions: 0 };
 const hash = (clickId: string) => `hash of ${clickId}`;
 
 function notedClick(clickId: string, userKey?: string, at = 1_000): NotedClick {
@@ -135,10 +136,10 @@ function testPeople(newSetting: NewSetting): void {
     await store.ledger.claim([claimFor('1', 'b', 'cart'), claimFor('2', 'c', 'other')]);
     const { find } = await people();
     for (const key of ['visitor', 'user', 'cart']) {
-      expect(await find(key)).toEqual({ userKeys: 3, clicks: 4, conversions: 1 });
+      expect((await find(key)).rows).toEqual({ userKeys: 3, clicks: 4, conversions: 1 });
     }
-    expect(await find('other')).toEqual({ userKeys: 1, clicks: 1, conversions: 1 });
-    expect(await find('nobody')).toEqual({ userKeys: 0, clicks: 0, conversions: 0 });
+    expect((await find('other')).rows).toEqual({ userKeys: 1, clicks: 1, conversions: 1 });
+    expect((await find('nobody')).rows).toEqual(nothing);
   });
 
   test('are forgotten: their clicks are gone, others stay, and nothing is sent twice', async () => {
@@ -156,22 +157,36 @@ function testPeople(newSetting: NewSetting): void {
       history: [attempt(200)],
     } as const;
     await store.ledger.settle(claims.map(({ key }) => ({ key, ...ended })));
-    const { forget } = await people();
-    expect(await forget('visitor')).toEqual({ userKeys: 2, clicks: 3, conversions: 2 });
+    const beside = await people();
+    const person = await beside.find('visitor');
+    expect(await clicksOf('visitor')).toHaveLength(1);
+    expect(await person.forget()).toEqual({ userKeys: 2, clicks: 3, conversions: 2 });
     expect(await clicksOf('visitor', 'user', 'other')).toEqual([clickOf('other', 'c')]);
     for (const id of ['1', '2']) {
       expect(await find(id)).toMatchObject({ click: undefined, traceId: undefined, ...ended });
     }
     expect(await find('3')).toMatchObject({ click: notedClick('c', 'other'), traceId: 'trace-3' });
     expect(await store.ledger.claim(claims)).toEqual(['delivered', 'delivered', 'delivered']);
-    expect(await forget('visitor')).toEqual({ userKeys: 0, clicks: 0, conversions: 0 });
+    expect((await beside.find('visitor')).rows).toEqual(nothing);
+  });
+
+  test('are found along links of the ledger, too, and on from there', async () => {
+    const { store, people } = await openBeside(newSetting);
+    await store.clicks.save([clickOf('user', 'b'), clickOf('cart', 'b'), clickOf('cart', 'c')]);
+    await store.ledger.claim([
+      ...[claimFor('1', 'a', 'visitor'), claimFor('2', 'a', 'user'), claimFor('3', 'd', 'cart')],
+      ...[claimFor('4', 'd', 'phone'), claimFor('5', 'e', 'other')],
+    ]);
+    const { rows } = await (await people()).find('visitor');
+    expect(rows).toEqual({ userKeys: 4, clicks: 3, conversions: 4 });
   });
 
   test('are known by the ledger alone once their clicks are purged', async () => {
     const { store, people, find } = await openBeside(newSetting);
     await store.ledger.claim([claimFor('1', 'a', 'visitor'), claimFor('2', 'a', 'user')]);
-    const { forget } = await people();
-    expect(await forget('user')).toEqual({ userKeys: 2, clicks: 0, conversions: 2 });
+    const beside = await people();
+    const { forget } = await beside.find('user');
+    expect(await forget()).toEqual({ userKeys: 2, clicks: 0, conversions: 2 });
     expect(await find('1')).toMatchObject({ click: undefined, traceId: undefined });
   });
 
@@ -179,9 +194,8 @@ function testPeople(newSetting: NewSetting): void {
     const { store, people, clicksOf } = await openBeside(newSetting);
     const crowd = Array.from({ length: 1_001 }, (_, index) => clickOf(`user-${index}`, 'shared'));
     await store.clicks.save(crowd);
-    const { find, forget } = await people();
+    const { find } = await people();
     await expect(find('user-7')).rejects.toThrow('more than 1000 user keys');
-    await expect(forget('user-7')).rejects.toThrow('nothing was removed');
     expect(await clicksOf('user-7')).toEqual([clickOf('user-7', 'shared')]);
   });
 }
