@@ -2,6 +2,7 @@ import { loadConfig } from '../config/load.ts';
 import { readClicks } from '../store/open.ts';
 import type { Click } from '../store/store.ts';
 import { hashClickId } from '../telemetry/log.ts';
+import { formatTime } from './formatTime.ts';
 import type { CommonOptions } from './options.ts';
 
 /** Options of `clicks get`. */
@@ -33,10 +34,4 @@ async function find(store: string, userKey: string): Promise<readonly Click[]> {
   } finally {
     await clicks?.close();
   }
-}
-
-/** The time of an event may be any number. */
-function formatTime(at: number): string {
-  const date = new Date(at);
-  return Number.isNaN(date.getTime()) ? String(at) : date.toISOString();
 }
