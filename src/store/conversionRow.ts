@@ -23,7 +23,7 @@ const time = z.union([z.date().transform((date) => date.getTime()), integer]);
 const conversionRow = z.object({
   kind: z.enum(['lead', 'order']),
   state: z.enum(['claimed', 'delivered', 'rejected', 'undeliverable']),
-  interrupted: z.union([z.boolean(), integer]).transform(Boolean),
+  interrupted: z.union([z.boolean(), integer]).optional().transform(Boolean),
   topic: z.string(),
   partition: integer,
   offset: integer,
@@ -35,7 +35,7 @@ const conversionRow = z.object({
   reason: text,
   status: optionalInteger,
   attempts: integer,
-  history: z.unknown(),
+  history: z.unknown().optional(),
   claimed_at: time,
   settled_at: time.nullish().transform((value) => value ?? undefined),
 });
