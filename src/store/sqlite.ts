@@ -91,8 +91,8 @@ const patience = 10_000;
  */
 export function openSqlitePeople(file: string, hashClickId: (clickId: string) => string): People {
   using opening = new DisposableStack();
-  const database = guard(file, () => openDatabase(file, 'FULL', opening));
-  database.exec(`PRAGMA busy_timeout = ${patience}; PRAGMA secure_delete = ON`);
+  const database = guard(file, () => openDatabase(file, 'FULL', opening, patience));
+  database.exec('PRAGMA secure_delete = ON');
   const run = runIn(file);
   const people = createPeople(openPersonTables(database, run), hashClickId);
   const opened = opening.move();
