@@ -4,6 +4,7 @@ import { openClickTable } from '../store/clickTable.ts';
 import { readClicks } from '../store/open.ts';
 import type { Click, ClickReader } from '../store/store.ts';
 import { hashClickId } from '../telemetry/log.ts';
+import { formatTime } from './formatTime.ts';
 import type { CommonOptions } from './options.ts';
 
 /** Options of `clicks get`. */
@@ -55,10 +56,4 @@ async function find(
   } finally {
     await clicks?.close();
   }
-}
-
-/** The time of an event may be any number. */
-function formatTime(at: number): string {
-  const date = new Date(at);
-  return Number.isNaN(date.getTime()) ? String(at) : date.toISOString();
 }

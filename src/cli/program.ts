@@ -57,6 +57,14 @@ function createProgram(exitWith: (code: number) => void): Command {
     .action(async (kind, options) => {
       exitWith(await (await import('./send.ts')).send(kind, options));
     });
+  common(program.command('explain'))
+    .description('say what became of an order or sign-up')
+    .argument('<id>', 'its id, as events have it; or its record, as topic/partition/offset')
+    .addOption(new Option('--kind <kind>', 'only lead or order').choices(['lead', 'order']))
+    .option('--user <keys...>', 'user keys of the person, to be looked up where nothing was sent')
+    .action(async (id, options) => {
+      exitWith(await (await import('./explain.ts')).explain(id, options));
+    });
   addClicks(program.command('clicks').description('the clicks in the store'), exitWith);
   program
     .command('sandbox')
@@ -95,12 +103,25 @@ function addClicks(clicks: Command, exitWith: (code: number) => void): void {
     .action(async (key, options) => {
       exitWith(await (await import('./clicksGet.ts')).clicksGet(key, options));
     });
+  common(clicks.command('forget'))
+    .description('remove all that is stored of a person; nothing is sent again')
+    .argument('<key>', 'a user key, as events have it')
+    .option('--yes', 'do not ask')
+    .addHelpText('after', forgetHelp)
+    .action(async (key, options) => {
+      exitWith(await (await import('./clicksForget.ts')).clicksForget(key, options));
+    });
 }
 
 const importHelp = `
 Lines that can't be stored are listed on stderr as file:line: reason and left
 out; the exit code is 1 then. A connector that runs on an SQLite store has it to
 itself: stop it for the import, or send it the clicks (POST /clicks).`;
+
+const forgetHelp = `
+The person's clicks are removed under every user key that shares a click with
+this one, and the ledger forgets whose conversions it has. Works while a
+connector runs. Topics of Kafka, dead letters among them, stay as they are.`;
 
 const faultsHelp = `
 Faults are a list; of those that fit a postback the first one acts. Each may

@@ -20,6 +20,7 @@ import {
   text,
   timeout,
   token,
+  traceUrl,
 } from './values.ts';
 
 const tlsFiles = z.strictObject({
@@ -238,6 +239,13 @@ const log = z.strictObject({
     .meta({ description: 'The least important lines to write.' }),
 });
 
+const telemetry = z.strictObject({
+  traceUrl: traceUrl.optional().meta({
+    description:
+      'Where a person sees a trace, with {traceId} in it, as in http://localhost:16686/trace/{traceId}; explain links to it.',
+  }),
+});
+
 /** Every setting, declared once: type, default, description. Durations come out in milliseconds. */
 export const configSchema = z.strictObject({
   kafka: kafkaSchema.meta({ description: 'The brokers and the consumer group.' }),
@@ -258,6 +266,9 @@ export const configSchema = z.strictObject({
     .prefault({})
     .meta({ description: 'The server for health checks, metrics and clicks.' }),
   log: log.prefault({}).meta({ description: 'The log, JSON lines on stderr.' }),
+  telemetry: telemetry
+    .prefault({})
+    .meta({ description: 'Links to traces; where these go, the OTEL_* variables say.' }),
 });
 
 /** The whole configuration, checked, with its defaults filled in. */

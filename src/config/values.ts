@@ -83,6 +83,14 @@ function splitList(value: string | string[]): string[] {
     .filter((entry) => entry !== '');
 }
 
+/** An address in which the id of a trace is put in the place of `{traceId}`. */
+export const traceUrl = z
+  .url({ protocol: /^https?$/, error: expectedUrl, abort: true })
+  .refine(
+    (value) => value.includes('{traceId}'),
+    'needs {traceId} where the id of the trace goes, as in http://localhost:16686/trace/{traceId}',
+  );
+
 const hostAndPort = /^([^\s:/@,]+|\[[0-9a-fA-F:.]+\]):\d{1,5}$/;
 
 /** One text or a list of them. */

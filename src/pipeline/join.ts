@@ -9,7 +9,7 @@ import type { Settlement, StepResult } from './step.ts';
 /** A conversion, and the click that brought the person. */
 export interface JoinedRecord {
   readonly mapped: MappedRecord;
-  readonly clickId: string;
+  readonly click: Click;
   readonly span: ProcessSpan;
 }
 
@@ -45,7 +45,7 @@ export function createJoin(parts: JoinParts) {
       }
       learnt.push(...remember(found, mapped.userKeys, clicks));
       const span = traces.startProcess(mapped.record, mapped.mapping.kind);
-      passed.push({ mapped, clickId: found.clickId, span });
+      passed.push({ mapped, click: found, span });
     }
     if (learnt.length > 0) await untilAvailable(() => store.save(learnt));
     for (const { mapping, record } of records) {

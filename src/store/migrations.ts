@@ -43,4 +43,13 @@ export const sqliteMigrations: readonly string[] = [
   ) WITHOUT ROWID;
   `,
   'ALTER TABLE ledger ADD COLUMN interrupted INTEGER NOT NULL DEFAULT 0',
+  `
+  ALTER TABLE ledger ADD COLUMN click_hash TEXT;
+  ALTER TABLE ledger ADD COLUMN click_mask TEXT;
+  ALTER TABLE ledger ADD COLUMN click_at INTEGER;
+  ALTER TABLE ledger ADD COLUMN user_key TEXT;
+  ALTER TABLE ledger ADD COLUMN trace_id TEXT;
+  ALTER TABLE ledger ADD COLUMN reason TEXT;
+  ALTER TABLE ledger ADD COLUMN history TEXT;
+  `,
 ];

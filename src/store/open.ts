@@ -2,10 +2,29 @@ import { accessSync, constants, existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { isPostgresUrl, parsePostgresUrl } from '../config/postgresUrl.ts';
 import { toError, UnavailableError } from '../errors.ts';
-import { countPostgresRows, openPostgresStore, readPostgresClicks } from './postgres.ts';
+import {
+  countPostgresRows,
+  openPostgresPeople,
+  openPostgresStore,
+  readPostgresClicks,
+  readPostgresLedger,
+} from './postgres.ts';
 import { describeAddress } from './postgresDatabase.ts';
-import { openSqliteClicks, openSqliteImport, openSqliteStore } from './sqlite.ts';
-import type { ClickImport, ClickReader, Store, StoreCounts } from './store.ts';
+import {
+  openSqliteClicks,
+  openSqliteImport,
+  openSqliteLedger,
+  openSqlitePeople,
+  openSqliteStore,
+} from './sqlite.ts';
+import type {
+  ClickImport,
+  ClickReader,
+  LedgerReader,
+  People,
+  Store,
+  StoreCounts,
+} from './store.ts';
 
 const sqlite = 'sqlite:';
 
@@ -36,6 +55,24 @@ export async function openClickImport(setting: string): Promise<ClickImport> {
 export async function readClicks(setting: string): Promise<ClickReader | undefined> {
   if (isPostgresUrl(setting)) return readPostgresClicks(parsePostgresUrl(setting));
   return existsSync(fileOf(setting)) ? openSqliteClicks(fileOf(setting)) : undefined;
+}
+
+/** Opens the ledger of that store for reading; undefined where there is none. Throws UnavailableError. */
+export async function readLedger(setting: string): Promise<LedgerReader | undefined> {
+  if (isPostgresUrl(setting)) return readPostgresLedger(parsePostgresUrl(setting));
+  return existsSync(fileOf(setting)) ? openSqliteLedger(fileOf(setting)) : undefined;
+}
+
+/**
+ * Opens that store for looking for people in it and removing them, also beside a connector that runs; undefined where
+ * there is none. `hashClickId` gives the hash by which the ledger knows a click. Throws as `openStore`.
+ */
+export async function openPeople(
+  setting: string,
+  hashClickId: (clickId: string) => string,
+): Promise<People | undefined> {
+  if (isPostgresUrl(setting)) return openPostgresPeople(parsePostgresUrl(setting), hashClickId);
+  return existsSync(fileOf(setting)) ? openSqlitePeople(fileOf(setting), hashClickId) : undefined;
 }
 
 /**

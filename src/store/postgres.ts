@@ -1,12 +1,15 @@
 import type { PostgresAddress } from '../config/postgresUrl.ts';
+import { toNotedConversion } from './conversionRow.ts';
+import { createPeople } from './people.ts';
 import { openPostgresClicks } from './postgresClicks.ts';
 import { estimateRows } from './postgresCount.ts';
-import { openPostgresDatabase, type PostgresDatabase } from './postgresDatabase.ts';
+import { openPostgresDatabase, type PostgresDatabase, type Statement } from './postgresDatabase.ts';
 import { takeLease } from './postgresLease.ts';
 import { openPostgresLedger } from './postgresLedger.ts';
-import { checkPrivileges, isMigrated, migrate } from './postgresMigrations.ts';
+import { checkPrivileges, hasTables, isMigrated, migrate } from './postgresMigrations.ts';
+import { openPersonTables } from './postgresPeople.ts';
 import { openPostgresWorkLog } from './postgresWorkLog.ts';
-import type { ClickReader, Store, StoreCounts } from './store.ts';
+import type { ClickReader, LedgerReader, People, Store, StoreCounts } from './store.ts';
 
 /** Beside the statements of the pipeline there are those of purging, counting and settling. */
 const connections = 4;
@@ -44,9 +47,54 @@ export async function readPostgresClicks(
   await using opening = new AsyncDisposableStack();
   const database = openPostgresDatabase(address, { connections: 1, durability: 'memory' });
   opening.defer(database.close);
-  if (!(await isMigrated(database))) return undefined;
+  if (!(await hasTables(database))) return undefined;
   const opened = opening.move();
   return { find: openPostgresClicks(database).find, close: () => opened.disposeAsync() };
+}
+
+/** All columns: the tables may be as an older version left them, with fewer. */
+const findConversion: Statement = {
+  name: 'find-conversion',
+  text: 'SELECT * FROM ledger WHERE key = $1',
+};
+
+/** The ledger of that store for reading, or undefined while its tables are not there. Throws as opening does. */
+export async function readPostgresLedger(
+  address: PostgresAddress,
+): Promise<LedgerReader | undefined> {
+  await using opening = new AsyncDisposableStack();
+  const database = openPostgresDatabase(address, { connections: 1, durability: 'memory' });
+  opening.defer(database.close);
+  if (!(await hasTables(database))) return undefined;
+  const opened = opening.move();
+  return {
+    async find(key) {
+      const [row] = (await database.run(findConversion, [key])).rows;
+      return row && toNotedConversion(row);
+    },
+    close: () => opened.disposeAsync(),
+  };
+}
+
+/** How long looking through a whole table may take, in milliseconds. */
+const lookingThrough = 600_000;
+
+/** The people of that store, migrated where that is needed; undefined while its tables are not there. Throws as opening does. */
+export async function openPostgresPeople(
+  address: PostgresAddress,
+  hashClickId: (clickId: string) => string,
+): Promise<People | undefined> {
+  await using opening = new AsyncDisposableStack();
+  const database = openPostgresDatabase(address, {
+    ...{ connections: 1, durability: 'disk', statementTimeout: lookingThrough },
+  });
+  opening.defer(database.close);
+  if (!(await hasTables(database))) return undefined;
+  await migrate(database);
+  await checkPrivileges(database);
+  const opened = opening.move();
+  const people = createPeople(openPersonTables(database), hashClickId);
+  return { ...people, close: () => opened.disposeAsync() };
 }
 
 /** How much that store holds, or undefined while its tables are not there. Changes nothing; throws as opening does. */

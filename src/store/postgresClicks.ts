@@ -65,7 +65,7 @@ const hashed = '\u{10ffff}';
 const longestKey = 1_024;
 
 /** A user key as a column can hold it: what Postgres takes for no text, or for too long a one, is hashed. */
-function storedKey(userKey: string): string {
+export function storedKey(userKey: string): string {
   const isPlain =
     userKey.isWellFormed() &&
     !userKey.includes('\0') &&
@@ -77,7 +77,7 @@ function storedKey(userKey: string): string {
 const longest = 2n ** 63n - 1n;
 
 /** A time as a bigint can hold it, which that of an event need not be. */
-function storedTime(at: number): string {
+export function storedTime(at: number): string {
   const whole = BigInt(Math.trunc(at));
   if (whole > longest) return String(longest);
   return String(whole < -longest ? -longest : whole);

@@ -4,11 +4,10 @@ import type { PostgresAddress } from '../config/postgresUrl.ts';
 import { toError } from '../errors.ts';
 import { explainPostgresError, settingProblem } from './postgresErrors.ts';
 
-/** The server ends a statement that takes longer, or that waits longer for a lock; milliseconds. */
-const statementTimeout = 10_000;
+/** The server ends a statement that waits longer for a lock; milliseconds. */
 const lockTimeout = 4_000;
-/** How long an answer is waited for, if the server or the way to it hangs. */
-const answerTimeout = 12_000;
+/** How much longer than the server works an answer is waited for, if the server or the way to it hangs. */
+const answerMargin = 2_000;
 const connectTimeout = 5_000;
 
 /** A statement that is prepared under its name, once a connection; each time anew where that is empty. */
@@ -17,7 +16,8 @@ export interface Statement {
   readonly text: string;
 }
 
-type Row = Record<string, unknown>;
+/** A row, by the names of its columns. */
+export type Row = Record<string, unknown>;
 
 /** What a connection in a transaction can do. */
 export interface Transaction {
@@ -41,6 +41,8 @@ export interface DatabaseOptions {
   readonly connections: number;
   /** Whether a commit waits for the server's disk; `none` where nothing may be written. */
   readonly durability: 'disk' | 'memory' | 'none';
+  /** How long the server works on a statement at most, in milliseconds. */
+  readonly statementTimeout?: number;
   /** What it is to the connector, where it isn't the store, and the setting that names it. */
   readonly use?: { readonly name: string; readonly setting: string };
 }
@@ -48,12 +50,19 @@ export interface DatabaseOptions {
 /** Connects when the first statement is run, and again whenever connections were lost. */
 export function openPostgresDatabase(
   address: PostgresAddress,
-  { connections, durability, use = { name: 'store', setting: 'store' } }: DatabaseOptions,
+  {
+    connections,
+    durability,
+    statementTimeout = 10_000,
+    use = { name: 'store', setting: 'store' },
+  }: DatabaseOptions,
 ): PostgresDatabase {
   const part = `${use.name} ${describeAddress(address)}`;
   const pool = new pg.Pool({
     ...connectionOf(address, use.setting),
     max: connections,
+    statement_timeout: statementTimeout,
+    query_timeout: statementTimeout + answerMargin,
     idleTimeoutMillis: 60_000,
     options: [
       `-c search_path=${address.schema}`,
@@ -92,8 +101,6 @@ function connectionOf(address: PostgresAddress, setting: string): PoolConfig {
     ssl: tls && { rejectUnauthorized: true, ...authorities },
     application_name: 'powerspace-connector',
     connectionTimeoutMillis: connectTimeout,
-    statement_timeout: statementTimeout,
-    query_timeout: answerTimeout,
     keepAlive: true,
   };
 }

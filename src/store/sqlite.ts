@@ -1,10 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { DatabaseSync } from 'node:sqlite';
+import { toNotedConversion } from './conversionRow.ts';
+import { createPeople } from './people.ts';
 import { createFind, openClicks } from './sqliteClicks.ts';
 import { guard, lockOut, openDatabase, runIn } from './sqliteDatabase.ts';
 import { openLedger } from './sqliteLedger.ts';
+import { openPersonTables } from './sqlitePeople.ts';
 import { openWorkLog } from './sqliteWorkLog.ts';
-import type { Click, ClickImport, ClickReader, Store } from './store.ts';
+import type { Click, ClickImport, ClickReader, LedgerReader, People, Store } from './store.ts';
 
 /**
  * Opens the SQLite store in `file`, creating or migrating it. One process at a time: whoever opens it is
@@ -57,4 +60,41 @@ export function openSqliteClicks(file: string): ClickReader {
     const database = new DatabaseSync(file, { readOnly: true, timeout: 1_000 });
     return { find: createFind(database, runIn(file)), close: async () => database.close() };
   });
+}
+
+/** Opens a store for looking at its ledger, as `openSqliteClicks` does. */
+export function openSqliteLedger(file: string): LedgerReader {
+  return guard(file, () => {
+    const database = new DatabaseSync(file, { readOnly: true, timeout: 1_000 });
+    // All columns: a connector that runs may be an older one, whose ledger has fewer.
+    const select = database.prepare('SELECT * FROM ledger WHERE key = ?');
+    // The time of a click may be any number.
+    select.setReadBigInts(true);
+    const run = runIn(file);
+    return {
+      find: (key) =>
+        run(() => {
+          const row = select.get(key);
+          return row && toNotedConversion(row);
+        }),
+      close: async () => database.close(),
+    };
+  });
+}
+
+/** How long a removal waits for a connector that writes, in milliseconds. */
+const patience = 10_000;
+
+/**
+ * Opens a store for removing people from it, also beside a connector that runs: it writes in one short transaction,
+ * and what is removed is overwritten in the file.
+ */
+export function openSqlitePeople(file: string, hashClickId: (clickId: string) => string): People {
+  using opening = new DisposableStack();
+  const database = guard(file, () => openDatabase(file, 'FULL', opening, patience));
+  database.exec('PRAGMA secure_delete = ON');
+  const run = runIn(file);
+  const people = createPeople(openPersonTables(database, run), hashClickId);
+  const opened = opening.move();
+  return { ...people, close: () => run(() => opened.dispose()) };
 }

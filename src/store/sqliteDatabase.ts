@@ -34,13 +34,17 @@ function inTransaction<T>(database: DatabaseSync, work: () => T): T {
   }
 }
 
-/** A connection, and what it waits for when it commits: FULL for the disk, NORMAL for the system only. */
+/**
+ * A connection, and what it waits for when it commits: FULL for the disk, NORMAL for the system only. For another
+ * process that writes it waits `patience` milliseconds.
+ */
 export function openDatabase(
   file: string,
   synchronous: 'FULL' | 'NORMAL',
   opening: DisposableStack,
+  patience = 1_000,
 ): DatabaseSync {
-  const database = opening.use(new DatabaseSync(file, { timeout: 1_000 }));
+  const database = opening.use(new DatabaseSync(file, { timeout: patience }));
   database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = ${synchronous};`);
   database.exec('BEGIN IMMEDIATE');
   const version = Number(database.prepare('PRAGMA user_version').get()?.['user_version']);

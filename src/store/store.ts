@@ -36,6 +36,32 @@ export interface ClickImport {
 /** How a conversion that was claimed has ended, once it has (design §5). */
 export type LedgerState = 'delivered' | 'rejected' | 'undeliverable';
 
+/** The click of a conversion as the ledger keeps it: enough to find it again, not enough to use it. */
+export interface NotedClick {
+  /** The short hash that traces and log have. */
+  readonly hash: string;
+  readonly mask: string;
+  /** When the person clicked, in milliseconds since the Unix epoch. */
+  readonly at: number;
+  /** The user key that it was found under; of an event that carries it, the event's own, if any. */
+  readonly userKey: string | undefined;
+}
+
+/** One HTTP request of a conversion. */
+export interface NotedAttempt {
+  /** When it began, in milliseconds since the Unix epoch. */
+  readonly at: number;
+  /** The HTTP status, or the code of what failed, such as `ECONNREFUSED`. */
+  readonly answer: number | string;
+  /** What the answer means, in one word. */
+  readonly class: string;
+  /** How long it took. */
+  readonly milliseconds: number;
+}
+
+/** Attempts of a conversion that are kept; of more, the last. */
+export const mostNotedAttempts = 20;
+
 /** What the ledger notes before a conversion is sent. */
 export interface Claim {
   /** SHA-256 of network, kind and the conversion's id. */
@@ -44,6 +70,8 @@ export interface Claim {
   readonly topic: string;
   readonly partition: number;
   readonly offset: number;
+  readonly click?: NotedClick;
+  readonly traceId?: string | undefined;
 }
 
 /**
@@ -62,6 +90,69 @@ export interface LedgerEntry {
   /** HTTP status of the last answer, where there was one. */
   readonly status: number | undefined;
   readonly attempts: number;
+  /** Why it was not delivered, in one word. */
+  readonly reason?: string | undefined;
+  /** The attempts themselves, or the last of them. */
+  readonly history?: readonly NotedAttempt[];
+}
+
+/** All that the ledger knows of a conversion. What an older version has noted lacks click, trace, reason and history. */
+export interface NotedConversion {
+  readonly kind: 'lead' | 'order';
+  readonly state: 'claimed' | LedgerState;
+  /** Whether an owner that has ended, or has abandoned it, may have sent it. */
+  readonly isInterrupted: boolean;
+  /** The record that it was claimed for. */
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+  /** Undefined, too, once the person is forgotten. */
+  readonly click: NotedClick | undefined;
+  readonly traceId: string | undefined;
+  readonly reason: string | undefined;
+  readonly status: number | undefined;
+  /** How many attempts there were in all, and the last of them (`mostNotedAttempts`). */
+  readonly attempts: number;
+  readonly history: readonly NotedAttempt[];
+  /** Milliseconds since the Unix epoch. */
+  readonly claimedAt: number;
+  readonly settledAt: number | undefined;
+}
+
+/** The ledger of a store, for reading alone. */
+export interface LedgerReader {
+  /** What is noted under a key of `Claim`. */
+  find(key: Buffer): Promise<NotedConversion | undefined>;
+  close(): Promise<void>;
+}
+
+/** What a store holds of a person, in rows. */
+export interface PersonRows {
+  /** The user keys that the person is known by. */
+  readonly userKeys: number;
+  readonly clicks: number;
+  /** Conversions in the ledger that point to the person. */
+  readonly conversions: number;
+}
+
+/** A person, by all that is linked with a user key. */
+export interface Person {
+  readonly rows: PersonRows;
+  /**
+   * Removes the person's clicks, and from the ledger whatever points to the person; what remains there keeps the
+   * conversions from being sent again. All or nothing; says what it did.
+   */
+  forget(): Promise<PersonRows>;
+}
+
+/** The people in a store: whoever shares a click with a user key is the same person. */
+export interface People {
+  /**
+   * The person with this user key, also one of whom nothing is stored. Looks through everything, which may take a
+   * while and holds nobody up. Throws when more is linked than can be one person's.
+   */
+  find(userKey: string): Promise<Person>;
+  close(): Promise<void>;
 }
 
 /** The durable memory of what was sent (design §5, Ledger). */

@@ -56,6 +56,11 @@ describe('a value of the wrong kind', () => {
       'admin: {listen: ▶localhost}',
       'admin.listen: expected host:port, such as 127.0.0.1:9464, found another text',
     ],
+    [
+      'telemetry: {traceUrl: ▶"http://localhost:16686/trace/"}',
+      'telemetry.traceUrl: needs {traceId} where the id of the trace goes, as in http://localhost:16686/trace/{traceId}',
+    ],
+    ['telemetry: {traceUrl: ▶"localhost/{traceId}"}', `telemetry.traceUrl: ${address}`],
     ['store: ▶connector.db', `store: ${store}`],
     ['store: ▶"sqlite:"', `store: ${store}`],
     ['store: ▶"sqlite://connector.db"', `store: ${store}`],

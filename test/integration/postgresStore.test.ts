@@ -1,9 +1,12 @@
 import { expect, inject, test } from 'vitest';
-import { openStore, readClicks } from '../../src/store/open.ts';
+import { openStore, readClicks, readLedger } from '../../src/store/open.ts';
+import { postgresMigrations } from '../../src/store/postgresMigrations.ts';
+import type { LedgerReader } from '../../src/store/store.ts';
 import { testStoreContract } from '../store/contract.ts';
 import { testLookUp } from '../store/lookUp.ts';
 import { testStoreAgainstModel } from '../store/model.ts';
-import { clickOf, StoreSubject } from '../store/subject.ts';
+import { testStoreReadersContract } from '../store/readersContract.ts';
+import { claimOf, clickOf, StoreSubject } from '../store/subject.ts';
 import { ownSchema } from './ownSchema.ts';
 
 const { postgres, missing } = inject('services');
@@ -27,6 +30,7 @@ function testStore(url: string): void {
     if (reader === undefined) throw new Error('the store has no tables');
     return reader;
   });
+  testStoreReadersContract('the Postgres store', async () => (await ownSchema(url)).setting);
 
   test.each([
     ['a NUL', 'user\0'],
@@ -48,6 +52,30 @@ function testStore(url: string): void {
     expect(await clicks.purge(0, 10)).toBe(1);
   });
 
+  test('the Postgres store is read as an older version left it, and older replicas go on once it is migrated', async () => {
+    const { name, setting, query } = await ownSchema(url);
+    await query(`CREATE SCHEMA ${name}; ${postgresMigrations[0]};
+      CREATE TABLE migrations (version integer PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now());
+      INSERT INTO migrations VALUES (1)`);
+    const claimAsOlder = (id: string) =>
+      query(
+        `INSERT INTO ledger (key, kind, state, owner, topic, partition, "offset", claimed_at)
+         VALUES ($1, 'order', 'delivered', gen_random_uuid(), 'orders', 0, 7, now())`,
+        [claimOf(id).key],
+      );
+    await claimAsOlder('before');
+    const noted = { state: 'delivered', topic: 'orders', offset: 7, click: undefined, history: [] };
+    await using asThen = asDisposable(await presentLedger(setting));
+    expect(await asThen.find(claimOf('before').key)).toMatchObject(noted);
+    await using store = asDisposable(await openStore(setting));
+    await claimAsOlder('after');
+    await using asNow = asDisposable(await presentLedger(setting));
+    for (const id of ['before', 'after']) {
+      expect(await asNow.find(claimOf(id).key)).toMatchObject(noted);
+      expect(await store.ledger.claim([claimOf(id)])).toEqual(['delivered']);
+    }
+  });
+
   test('the Postgres store estimates counts beyond 100,000 rows', async () => {
     const schema = await ownSchema(url);
     await using store = asDisposable(await openStore(schema.setting));
@@ -58,6 +86,12 @@ function testStore(url: string): void {
     await schema.query('ANALYZE user_attribution');
     expect(await store.clicks.count()).toBe(150_000);
   });
+}
+
+async function presentLedger(setting: string): Promise<LedgerReader> {
+  const ledger = await readLedger(setting);
+  if (!ledger) throw new Error('there is no ledger');
+  return ledger;
 }
 
 function asDisposable<Part extends { close(): Promise<void> }>(part: Part) {

@@ -48,6 +48,7 @@ export function conversion(
   return {
     record: source,
     postback: { kind: 'order', clickId, value: '49.99' },
+    click: { userKey: 'user', clickId, at },
     key: Buffer.from(id),
     at,
     span: silentSpan,

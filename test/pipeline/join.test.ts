@@ -39,7 +39,7 @@ function event(
 const click = (userKey: string, clickId: string, at = 99 * day) =>
   event('click', [userKey], { clickId, at });
 const clickIds = ({ passed }: Awaited<ReturnType<typeof join>>) =>
-  passed.map(({ clickId }) => clickId);
+  passed.map(({ click: { clickId } }) => clickId);
 const reasons = ({ settled }: Awaited<ReturnType<typeof join>>) =>
   settled.map(({ outcome }) => ('reason' in outcome ? outcome.reason : outcome.outcome));
 

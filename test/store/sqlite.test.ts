@@ -8,11 +8,12 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { UnavailableError } from '../../src/errors.ts';
 import { sqliteMigrations } from '../../src/store/migrations.ts';
 import { openStore } from '../../src/store/open.ts';
-import { openSqliteClicks, openSqliteStore } from '../../src/store/sqlite.ts';
+import { openSqliteClicks, openSqliteLedger, openSqliteStore } from '../../src/store/sqlite.ts';
 import type { Store } from '../../src/store/store.ts';
 import { testStoreContract } from './contract.ts';
 import { testLookUp } from './lookUp.ts';
 import { testStoreAgainstModel } from './model.ts';
+import { testStoreReadersContract } from './readersContract.ts';
 import { claimOf, clickOf, rangeOf } from './subject.ts';
 
 function newFile(): string {
@@ -35,6 +36,7 @@ testLookUp('the SQLite store', async (clicks) => {
   await store.close();
   return openSqliteClicks(file);
 });
+testStoreReadersContract('the SQLite store', () => `sqlite:${newFile()}`);
 
 function openForTest(file: string): Store {
   const store = openSqliteStore(file);
@@ -115,11 +117,21 @@ describe('opening the SQLite store', () => {
     const file = newFile();
     const older = new DatabaseSync(file);
     older.exec(`${sqliteMigrations[0]}; PRAGMA user_version = 1;
-      INSERT INTO user_attribution VALUES ('user', 'a', 1000);`);
+      INSERT INTO user_attribution VALUES ('user', 'a', 1000);
+      INSERT INTO ledger VALUES (x'${claimOf('a').key.toString('hex')}', 'order', 'delivered', 'owner', 'orders',
+        0, 7, 1, 2, 1, 200);`);
     older.close();
-    const { clicks, workLog } = openForTest(file);
+    const reader = openSqliteLedger(file);
+    const asThen = await reader.find(claimOf('a').key);
+    await reader.close();
+    const { clicks, ledger, workLog } = openForTest(file);
     expect((await clicks.find(['user'])).get('user')).toEqual([clickOf('user', 'a')]);
     expect(await workLog.crashed()).toEqual([]);
+    expect(await ledger.claim([claimOf('a')])).toEqual(['delivered']);
+    const asNow = openSqliteLedger(file);
+    expect(await asNow.find(claimOf('a').key)).toEqual(asThen);
+    expect(asThen).toMatchObject({ state: 'delivered', offset: 7, claimedAt: 1, history: [] });
+    await asNow.close();
   });
 
   test('is refused while another program writes to it, and works afterwards', () => {
