@@ -70,7 +70,7 @@ export async function openParts(given: OpeningParts, opened: AsyncDisposableStac
   });
   const [{ admin }, store] = await allOrEveryProblem(failed, [
     connected,
-    until(async () => keep(await openStore(config.store), opened)),
+    until(async () => keep(await openStore(config.store, config.privacy.hashKey), opened)),
     checking,
   ]);
   await until(() => admin.ensureTopic(deadLetterTopic(config.kafka.group)));

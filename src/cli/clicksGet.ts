@@ -1,4 +1,5 @@
 import { loadConfig } from '../config/load.ts';
+import type { Config } from '../config/schema.ts';
 import { readClicks } from '../store/open.ts';
 import type { Click } from '../store/store.ts';
 import { hashClickId } from '../telemetry/log.ts';
@@ -13,7 +14,7 @@ export interface ClicksGetOptions extends CommonOptions {
 /** Prints the clicks that are stored under a user key, oldest first; 0, also when there are none. */
 export async function clicksGet(userKey: string, options: ClicksGetOptions): Promise<number> {
   const { config } = await loadConfig(options.config, process.env);
-  const found = await find(config.store, userKey);
+  const found = await find(config, userKey);
   const clicks = found
     .toSorted((one, other) => one.at - other.at)
     .map(({ clickId, at }) => ({
@@ -26,8 +27,11 @@ export async function clicksGet(userKey: string, options: ClicksGetOptions): Pro
   return 0;
 }
 
-async function find(store: string, userKey: string): Promise<readonly Click[]> {
-  const clicks = await readClicks(store);
+async function find(
+  { store, privacy: { hashKey } }: Config,
+  userKey: string,
+): Promise<readonly Click[]> {
+  const clicks = await readClicks(store, hashKey);
   try {
     return (await clicks?.find([userKey]))?.get(userKey) ?? [];
   } finally {

@@ -43,4 +43,10 @@ export const sqliteMigrations: readonly string[] = [
   ) WITHOUT ROWID;
   `,
   'ALTER TABLE ledger ADD COLUMN interrupted INTEGER NOT NULL DEFAULT 0',
+  `
+  CREATE TABLE hash_key (
+    id          INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
+    fingerprint TEXT NOT NULL
+  );
+  `,
 ];

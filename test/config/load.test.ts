@@ -104,6 +104,7 @@ describe('a configuration that is right', () => {
           onAmbiguous: 'resend',
         },
         clicks: { window: 2_592_000_000, attribution: 'last', clockSkew: 300_000 },
+        privacy: { ledgerRetention: 34_560_000_000 },
         mappings: [
           {
             topic: 'orders',
@@ -239,6 +240,7 @@ describe('connector.example.yaml', () => {
       REGISTRY_USERNAME: 'u',
       REGISTRY_PASSWORD: 'p',
       CLICKS_TOKEN: 'sesame-sesame-sesame',
+      PRIVACY_HASH_KEY: '0123456789abcdef0123456789abcdef',
     };
     const { config } = await load(optional, environment);
     const { config: defaults } = await load(text, {});
@@ -250,6 +252,8 @@ describe('connector.example.yaml', () => {
       sessionTimeout: defaults.kafka.sessionTimeout,
     });
     expect(config.admin).toEqual({ ...defaults.admin, token: environment.CLICKS_TOKEN });
+    const hashKey = environment.PRIVACY_HASH_KEY;
+    expect(config.privacy).toEqual({ ...defaults.privacy, hashKey });
     for (const part of ['powerspace', 'clicks', 'log'] as const)
       expect(config[part]).toEqual(defaults[part]);
   });

@@ -1,6 +1,7 @@
 import { expect, inject, test } from 'vitest';
 import { openStore } from '../../src/store/open.ts';
 import { testStoreContract } from '../store/contract.ts';
+import { testHashedKeys } from '../store/hashedKeys.ts';
 import { testStoreAgainstModel } from '../store/model.ts';
 import { clickOf, StoreSubject } from '../store/subject.ts';
 import { ownSchema } from './ownSchema.ts';
@@ -17,6 +18,17 @@ function testStore(url: string): void {
   };
   testStoreContract('the Postgres store', newPlace);
   testStoreAgainstModel('the Postgres store', newPlace);
+  testHashedKeys('the Postgres store', async () => {
+    const { setting, query, name } = await ownSchema(url);
+    return {
+      setting,
+      async contents() {
+        const tables = await query('SELECT tablename FROM pg_tables WHERE schemaname = $1', [name]);
+        const rows = tables.map(({ tablename }) => query(`SELECT * FROM ${tablename}`));
+        return JSON.stringify(await Promise.all(rows));
+      },
+    };
+  });
 
   test.each([
     ['a NUL', 'user\0'],

@@ -35,6 +35,7 @@ function start() {
       release: () => written('release'),
       abandon: () => written('abandon'),
       isWithinLease: true,
+      purge: async () => 0,
       count: async () => 0,
     },
     deadLetters: {

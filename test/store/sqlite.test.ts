@@ -140,6 +140,7 @@ describe('a SQLite store that another program has locked for longer than it wait
   test.each<[string, (store: Store) => Promise<unknown>]>([
     ['saving clicks', ({ clicks }) => clicks.save([clickOf('user', 'a')])],
     ['purging clicks', ({ clicks }) => clicks.purge(10_000, 10)],
+    ['purging the ledger', ({ ledger }) => ledger.purge(10_000, 10)],
     ['claiming', ({ ledger }) => ledger.claim([claimOf('a')])],
     [
       'settling',
