@@ -1,4 +1,6 @@
+import { inspect } from 'node:util';
 import { expect, inject, test } from 'vitest';
+import { toError } from '../../src/errors.ts';
 import { openStore } from '../../src/store/open.ts';
 import { testStoreContract } from '../store/contract.ts';
 import { testHashedKeys } from '../store/hashedKeys.ts';
@@ -40,6 +42,15 @@ function testStore(url: string): void {
     const { clicks } = await StoreSubject.create(newPlace);
     await clicks.save([clickOf(userKey, 'a'), clickOf(`${userKey}x`, 'b')]);
     expect([...(await clicks.find([userKey]))]).toEqual([[userKey, [clickOf(userKey, 'a')]]]);
+  });
+
+  test('the Postgres store names nobody when the server refuses a row', async () => {
+    const schema = await ownSchema(url);
+    await using store = asDisposable(await openStore(schema.setting));
+    await schema.query("ALTER TABLE user_attribution ADD CHECK (user_id <> 'qZ7canary')");
+    const refusal = await store.clicks.save([clickOf('qZ7canary', 'qZ7click')]).catch(toError);
+    expect(String(refusal)).toContain('violates check constraint');
+    expect(inspect(refusal, { depth: 9, showHidden: true })).not.toMatch(/qZ7/);
   });
 
   test('the Postgres store takes times that no column holds', async () => {
