@@ -8,6 +8,7 @@ import {
   canaryGarbage,
   canarySchema,
   deadEvents,
+  eventOfKnown,
   nameOf,
   tracedHeaders,
 } from './canaryEvents.ts';
@@ -122,6 +123,8 @@ test('no click id, user key or secret is in what the connector says, or user key
   await platform.produce(topic, canarySchema, canaryEvents());
   const garbage = await produceGarbage(context, topic);
   await postClicks(running.adminUrl, said);
+  const known = eventOfKnown(nameOf('user', 'posted'));
+  await platform.produce(topic, canarySchema, [known]);
   const look = async (path: string) => {
     const answer = await (await fetch(`${running.adminUrl}${path}`)).text();
     said.set(path, `${said.get(path) ?? ''}${answer}`);
@@ -151,12 +154,12 @@ test('no click id, user key or secret is in what the connector says, or user key
   said.set('OpenTelemetry', collector.received.join('\n'));
 
   // Each way to end was gone, or the canary could not have shown.
-  expect(JSON.parse(stdout)).toMatchObject({ outcomes: { delivered: 5 } });
+  expect(JSON.parse(stdout)).toMatchObject({ outcomes: { delivered: 6 } });
   for (const reason of ['invalid-field', 'invalid-click-id', 'undecodable', 'rejected']) {
     expect(stdout).toContain(`dead-lettered ${reason}`);
     expect(said.get('OpenTelemetry')).toContain(reason);
   }
-  expect(powerspace.requests.join()).toContain(canary);
+  expect(powerspace.requests.join()).toContain(nameOf('click', 'posted'));
   expect([...said].filter(([, spoken]) => canaryPattern.test(spoken))).toEqual([]);
   const stored = (await readdir(folder)).filter((file) => file.startsWith('acme.db'));
   for (const file of stored) {

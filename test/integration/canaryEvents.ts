@@ -66,6 +66,11 @@ export function canaryEvents(): readonly OwnEvent[] {
   return [...sent, ...invalid, ...skipped].map((fields, index) => eventOf(fields, index));
 }
 
+/** The order of somebody whose click is known from elsewhere. */
+export function eventOfKnown(user: string): OwnEvent {
+  return eventOf({ click: null, user }, 1_000);
+}
+
 /** How many of them become dead letters. */
 export const deadEvents = rejected.length + invalid.length;
 
