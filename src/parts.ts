@@ -90,7 +90,7 @@ async function openClicksAndLedger(
 ): Promise<Store> {
   const { table: settings } = config.clicks;
   const [store, table] = await allOrEveryProblem(failed, [
-    until(async () => keep(await openStore(config.store), opened)),
+    until(async () => keep(await openStore(config.store, config.privacy.hashKey), opened)),
     settings && until(async () => keep(await openClickTable(settings), opened)),
   ]);
   return table ? { ...store, clicks: readBothClicks(store.clicks, table) } : store;

@@ -132,7 +132,7 @@ async function lookAtSchemas({ loaded, clusterTopics }: CheckSession): Promise<L
 
 async function lookAtStore({ loaded: { config, file, locate } }: CheckSession): Promise<Look> {
   try {
-    const counts = await countStore(config.store);
+    const counts = await countStore(config.store, config.privacy.hashKey);
     const found = counts
       ? `${counts.clicks} clicks, ${counts.conversions} conversions`
       : 'not there yet, run creates it';

@@ -36,7 +36,7 @@ export async function takeSample(
   }
   await using opened = new AsyncDisposableStack();
   const { source } = await openSources(config, { cache: undefined, log }, opened);
-  const clicks = await readClicks(config.store);
+  const clicks = await readClicks(config.store, config.privacy.hashKey);
   opened.defer(() => clicks?.close());
   const findClicks = clicks?.find ?? (async () => new Map());
   return await rehearse(records, { config, source, schemas: readSchemas(loaded), findClicks });

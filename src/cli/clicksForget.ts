@@ -20,7 +20,7 @@ const nothing: PersonRows = { userKeys: 0, clicks: 0, conversions: 0 };
  */
 export async function clicksForget(userKey: string, options: ClicksForgetOptions): Promise<number> {
   const { config } = await loadConfig(options.config, process.env);
-  const people = await openPeople(config.store, hashClickId);
+  const people = await openPeople(config.store, { hashClickId, hashKey: config.privacy.hashKey });
   try {
     const person = await people?.find(userKey);
     if (!person || isNothing(person.rows)) {

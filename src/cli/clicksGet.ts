@@ -37,7 +37,7 @@ export async function clicksGet(userKey: string, options: ClicksGetOptions): Pro
 async function findClicks(config: Config, userKey: string): Promise<readonly FoundClick[]> {
   const { table } = config.clicks;
   const [ours, theirs] = await Promise.all([
-    find(readClicks(config.store), userKey),
+    find(readClicks(config.store, config.privacy.hashKey), userKey),
     table ? find(openClickTable(table), userKey) : [],
   ]);
   return [

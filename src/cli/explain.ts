@@ -66,10 +66,10 @@ function ledgerKeys(kind: Kind, id: string): readonly Buffer[] {
 
 /** The clicks of each of these keys. */
 async function findClicks(
-  { store }: Config,
+  { store, privacy }: Config,
   userKeys: readonly string[],
 ): Promise<ReadonlyMap<string, readonly Click[]>> {
-  const clicks = userKeys.length === 0 ? undefined : await readClicks(store);
+  const clicks = userKeys.length === 0 ? undefined : await readClicks(store, privacy.hashKey);
   try {
     const found = (await clicks?.find(userKeys)) ?? new Map<string, readonly Click[]>();
     return new Map(userKeys.map((userKey) => [userKey, found.get(userKey) ?? []]));

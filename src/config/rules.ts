@@ -1,8 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
-import { kafkaSchema, type Mapping, mappingSchema } from './schema.ts';
+import { clicksSchema, kafkaSchema, type Mapping, mappingSchema, privacySchema } from './schema.ts';
 import type { Finding } from './settingPath.ts';
 import { valueAt } from './settingPath.ts';
 import { isPattern, takesTopic } from './topics.ts';
+
+const day = 86_400_000;
 
 type Format = Mapping['format'];
 
@@ -29,6 +31,7 @@ export function checkRules(root: unknown): Finding[] {
     ),
     ...checkRegistry(root, placed),
     ...checkKafka(root, placed),
+    ...checkLedgerRetention(root),
   ];
 }
 
@@ -156,6 +159,21 @@ function checkKafka(root: unknown, placed: readonly Placed[]): Finding[] {
       message: 'this is the topic that dead letters are written to; it cannot be read as well',
     }));
   return [...loops, ...checkClientCertificate('kafka', kafka.ssl)];
+}
+
+/** Later than that no click is found for a conversion; before, a replay would report it again. */
+function checkLedgerRetention(root: unknown): Finding[] {
+  const { data: clicks } = clicksSchema.safeParse(valueAt(root, ['clicks']) ?? {});
+  const { data: privacy } = privacySchema.safeParse(valueAt(root, ['privacy']) ?? {});
+  if (!clicks || !privacy || privacy.ledgerRetention > clicks.window + 2 * day) return [];
+  const isGiven = valueAt(root, ['privacy', 'ledgerRetention']) !== undefined;
+  return [
+    {
+      path: isGiven ? ['privacy', 'ledgerRetention'] : ['clicks', 'window'],
+      message:
+        'privacy.ledgerRetention must be longer than clicks.window and 2d, or a replay would report conversions once more',
+    },
+  ];
 }
 
 function checkClientCertificate(part: 'kafka' | 'registry', ssl: unknown): Finding[] {

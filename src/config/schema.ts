@@ -7,6 +7,7 @@ import {
   currencyCode,
   duration,
   groupName,
+  hashKey,
   httpUrl,
   httpUrls,
   listenAddress,
@@ -112,7 +113,8 @@ const powerspace = z.strictObject({
   }),
 });
 
-const clicks = z.strictObject({
+/** The part `clicks`, on its own. */
+export const clicksSchema = z.strictObject({
   window: duration.prefault('30d').meta({ description: 'How long a click counts.' }),
   attribution: z
     .enum(['last', 'first'])
@@ -123,6 +125,18 @@ const clicks = z.strictObject({
     .meta({ description: 'How much later than the event a click may be dated.' }),
   table: clickTable.optional().meta({
     description: 'A table of your own with clicks, which is read beside those of the store.',
+  }),
+});
+
+/** The part `privacy`, on its own. */
+export const privacySchema = z.strictObject({
+  hashKey: hashKey.optional().meta({
+    description:
+      'A key that user keys are hashed with (HMAC-SHA-256) before they are stored; without it, they are stored as they are.',
+  }),
+  ledgerRetention: duration.prefault('400d').meta({
+    description:
+      'How long it is known what was reported, so that a replay finds it: longer than Kafka and clicks.window go back.',
   }),
 });
 
@@ -257,7 +271,8 @@ export const configSchema = z.strictObject({
       'Where clicks and the ledger are kept: sqlite:FILE, or, for several replicas, postgres://user:password@host/database.',
   }),
   powerspace: powerspace.prefault({}).meta({ description: 'How postbacks are sent.' }),
-  clicks: clicks.prefault({}).meta({ description: 'Which click a conversion belongs to.' }),
+  clicks: clicksSchema.prefault({}).meta({ description: 'Which click a conversion belongs to.' }),
+  privacy: privacySchema.prefault({}).meta({ description: 'How people are kept unknown.' }),
   mappings: z
     .array(mappingSchema)
     .min(1)

@@ -50,6 +50,14 @@ export const token = secret
 
 const expectedUrl = 'expected an http:// or https:// address';
 
+/** A secret that texts are hashed with: as long as the hash, and random. */
+export const hashKey = secret
+  .regex(
+    /^[\x21-\x7e]{32,512}$/,
+    'expected 32 to 512 visible ASCII characters, no spaces, such as openssl rand -hex 32 prints',
+  )
+  .meta({ secret: true });
+
 /** An address to which paths are appended; user and password have settings of their own. */
 export const httpUrl = z
   .url({ protocol: /^https?$/, error: expectedUrl, abort: true })

@@ -79,7 +79,7 @@ export function assemblePipeline(parts: OpenParts) {
   const deliverer = new Deliverer({
     ...{ breaker, clock, metrics, log, random, onFailure },
     ...config.powerspace,
-    isWithinSession: () => parts.isWithinSession() && ledger.isWithinLease,
+    isWithinSession: () => parts.isWithinSession() && ledger.isWithinLease(),
     attempt: createAttempt({ client: parts.client, clock, metrics, log }),
     conclude: settle.delivery,
     giveBack: settle.giveBack,

@@ -52,4 +52,10 @@ export const sqliteMigrations: readonly string[] = [
   ALTER TABLE ledger ADD COLUMN reason TEXT;
   ALTER TABLE ledger ADD COLUMN history TEXT;
   `,
+  `
+  CREATE TABLE hash_key (
+    id          INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
+    fingerprint TEXT NOT NULL
+  );
+  `,
 ];

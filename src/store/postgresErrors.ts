@@ -16,7 +16,7 @@ const misconfigured = ['28', '3D', '42501', '3F'];
  * ConfigurationError, naming the setting, for what somebody has to mend. Any other stays as it is.
  */
 export function explainPostgresError(part: string, thrown: unknown, setting = 'store'): Error {
-  const error = toError(thrown);
+  const error = withoutRows(toError(thrown));
   if (error instanceof UnavailableError || error instanceof ConfigurationError) return error;
   const code = String(Reflect.get(error, 'code') ?? '');
   const isOf = (codes: readonly string[]) => codes.some((start) => code.startsWith(start));
@@ -27,6 +27,12 @@ export function explainPostgresError(part: string, thrown: unknown, setting = 's
   if (isFromServer ? isOf(passing) : isLost(code, error.message)) {
     return new UnavailableError(part, describe(error), { cause: error });
   }
+  return error;
+}
+
+/** What a server says beside its message quotes rows and values, and so could name a person in a log. */
+function withoutRows(error: Error): Error {
+  for (const name of ['detail', 'where', 'internalQuery']) Reflect.deleteProperty(error, name);
   return error;
 }
 

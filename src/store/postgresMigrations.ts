@@ -61,10 +61,16 @@ export const postgresMigrations: readonly string[] = [
     ADD COLUMN reason     text,
     ADD COLUMN history    jsonb;
   `,
+  `
+  CREATE TABLE hash_key (
+    id          integer NOT NULL PRIMARY KEY CHECK (id = 1),
+    fingerprint text NOT NULL
+  );
+  `,
 ];
 
 /** What running needs, beside SELECT on the table migrations. */
-const tables = ['user_attribution', 'owner', 'ledger', 'work', 'crashed_work'];
+const tables = ['user_attribution', 'owner', 'ledger', 'work', 'crashed_work', 'hash_key'];
 const privileges = ['SELECT', 'INSERT', 'UPDATE', 'DELETE'];
 
 /** Held by whoever migrates: the letters "pwspace", as a number. */

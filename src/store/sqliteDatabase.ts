@@ -45,7 +45,10 @@ export function openDatabase(
   patience = 1_000,
 ): DatabaseSync {
   const database = opening.use(new DatabaseSync(file, { timeout: patience }));
-  database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = ${synchronous};`);
+  // What is deleted is overwritten too: a person's row is gone, and not just out of sight.
+  database.exec(
+    `PRAGMA journal_mode = WAL; PRAGMA synchronous = ${synchronous}; PRAGMA secure_delete = ON;`,
+  );
   database.exec('BEGIN IMMEDIATE');
   const version = Number(database.prepare('PRAGMA user_version').get()?.['user_version']);
   for (const statements of sqliteMigrations.slice(version)) database.exec(statements);

@@ -1,3 +1,5 @@
+import type { HashKeyNote } from './hashKey.ts';
+
 /** A Powerspace click and one user key that it belongs to. */
 export interface Click {
   /** Any identifier of a person in events: user id, visitor id, cart id. */
@@ -166,7 +168,12 @@ export interface Ledger {
   /** Gives claims of ours back of which something may have been sent: whoever claims them next finds them interrupted. */
   abandon(keys: readonly Buffer[]): Promise<void>;
   /** Whether no other owner can have taken us for ended, and our claims for interrupted: to be asked before each send. */
-  readonly isWithinLease: boolean;
+  isWithinLease(): boolean;
+  /**
+   * Forgets up to `limit` conversions that were claimed and ended before a time (milliseconds), and says how many:
+   * from then on each would be sent again. What has not ended stays.
+   */
+  purge(before: number, limit: number): Promise<number>;
   /** How many conversions are noted. */
   count(): Promise<number>;
 }
@@ -216,3 +223,11 @@ export interface Store {
   readonly workLog: WorkLog;
   close(): Promise<void>;
 }
+
+/** A store as its database has it: user keys are stored as they are given. */
+export interface BareStore extends Store {
+  readonly hashKeyNote: HashKeyNote;
+}
+
+/** The same of a part of it. */
+export type Bare<Part> = Part & Pick<BareStore, 'hashKeyNote'>;

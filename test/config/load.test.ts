@@ -104,6 +104,7 @@ describe('a configuration that is right', () => {
           onAmbiguous: 'resend',
         },
         clicks: { window: 2_592_000_000, attribution: 'last', clockSkew: 300_000 },
+        privacy: { ledgerRetention: 34_560_000_000 },
         mappings: [
           {
             topic: 'orders',
@@ -240,6 +241,7 @@ describe('connector.example.yaml', () => {
       REGISTRY_PASSWORD: 'p',
       CLICKS_TOKEN: 'sesame-sesame-sesame',
       SHOP_DB_PASSWORD: 'p',
+      PRIVACY_HASH_KEY: '0123456789abcdef0123456789abcdef',
     };
     const { config } = await load(optional, environment);
     const { config: defaults } = await load(text, {});
@@ -258,6 +260,8 @@ describe('connector.example.yaml', () => {
       name: 'user_attribution',
       columns: { user: 'user_id', click: 'click_id', at: 'created_at' },
     });
+    const hashKey = environment.PRIVACY_HASH_KEY;
+    expect(config.privacy).toEqual({ ...defaults.privacy, hashKey });
     for (const part of ['powerspace', 'log'] as const) expect(config[part]).toEqual(defaults[part]);
   });
 });

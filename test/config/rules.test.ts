@@ -131,3 +131,21 @@ log: {level: \${LEVEL}}
     'connector.yaml:19:14: error: log.level',
   ]);
 });
+
+describe('privacy.ledgerRetention', () => {
+  const message =
+    'privacy.ledgerRetention must be longer than clicks.window and 2d, or a replay would report conversions once more';
+
+  test.each([
+    ['privacy: {ledgerRetention: ▶32d}', 'privacy.ledgerRetention'],
+    ['clicks: {window: ▶398d}', 'clicks.window'],
+    ['privacy: {ledgerRetention: ▶20d}\nclicks: {window: 18d}', 'privacy.ledgerRetention'],
+  ])('that knows less than clicks do is refused: %s', (text, setting) =>
+    expectProblem(`${text}${minimal}`, `${setting}: ${message}`),
+  );
+
+  test.each(['privacy: {ledgerRetention: 33d}', 'clicks: {window: 397d}'])(
+    'that knows more is taken: %s',
+    async (text) => expect(await problemsOf(`${text}${minimal}`)).toEqual([]),
+  );
+});

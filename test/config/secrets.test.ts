@@ -63,6 +63,10 @@ describe('no message holds a secret', () => {
     'kafka: {brokers: "localhost:9092", sasl: {mechanism: plain, username: u, password:VALUE}}',
     'kafka: {brokers: "localhost:9092", password: VALUE}',
     'registry: {url: "http://u:VALUE@localhost", auth: VALUE}',
+    'privacy: {hashKey: VALUE}',
+    'privacy: {hashkey: VALUE}',
+    'privacy: {hashKey:VALUE}',
+    'privacy: VALUE',
     'registry: {url: "VALUE", auth: {token VALUE}}',
     'registry: {url: "http://r", auth: {VALUE}}',
     'registry: {url: "http://r", auth: {username: {a: VALUE}, pass: VALUE}}',
@@ -121,6 +125,8 @@ clicks:
   window: 30d
   attribution: last
   clockSkew: 5m
+privacy:
+  hashKey: 0123456789abcdef0123456789abcdef
 mappings:
   - topic: orders
     event: OrderPlaced

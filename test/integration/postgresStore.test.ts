@@ -1,8 +1,11 @@
+import { inspect } from 'node:util';
 import { expect, inject, test } from 'vitest';
+import { toError } from '../../src/errors.ts';
 import { openStore, readClicks, readLedger } from '../../src/store/open.ts';
 import { postgresMigrations } from '../../src/store/postgresMigrations.ts';
 import type { LedgerReader } from '../../src/store/store.ts';
 import { testStoreContract } from '../store/contract.ts';
+import { testHashedKeys } from '../store/hashedKeys.ts';
 import { testLookUp } from '../store/lookUp.ts';
 import { testStoreAgainstModel } from '../store/model.ts';
 import { testStoreReadersContract } from '../store/readersContract.ts';
@@ -31,6 +34,17 @@ function testStore(url: string): void {
     return reader;
   });
   testStoreReadersContract('the Postgres store', async () => (await ownSchema(url)).setting);
+  testHashedKeys('the Postgres store', async () => {
+    const { setting, query, name } = await ownSchema(url);
+    return {
+      setting,
+      async contents() {
+        const tables = await query('SELECT tablename FROM pg_tables WHERE schemaname = $1', [name]);
+        const rows = tables.map(({ tablename }) => query(`SELECT * FROM ${tablename}`));
+        return JSON.stringify(await Promise.all(rows));
+      },
+    };
+  });
 
   test.each([
     ['a NUL', 'user\0'],
@@ -42,6 +56,15 @@ function testStore(url: string): void {
     const { clicks } = await StoreSubject.create(newPlace);
     await clicks.save([clickOf(userKey, 'a'), clickOf(`${userKey}x`, 'b')]);
     expect([...(await clicks.find([userKey]))]).toEqual([[userKey, [clickOf(userKey, 'a')]]]);
+  });
+
+  test('the Postgres store names nobody when the server refuses a row', async () => {
+    const schema = await ownSchema(url);
+    await using store = asDisposable(await openStore(schema.setting));
+    await schema.query("ALTER TABLE user_attribution ADD CHECK (user_id <> 'qZ7canary')");
+    const refusal = await store.clicks.save([clickOf('qZ7canary', 'qZ7click')]).catch(toError);
+    expect(String(refusal)).toContain('violates check constraint');
+    expect(inspect(refusal, { depth: 9, showHidden: true })).not.toMatch(/qZ7/);
   });
 
   test('the Postgres store takes times that no column holds', async () => {

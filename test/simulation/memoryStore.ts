@@ -19,6 +19,8 @@ export interface LedgerRow {
   /** An owner that has ended, or has abandoned it, may have sent it. */
   readonly wasInterrupted: boolean;
   readonly claim: Claim;
+  /** Milliseconds; undefined until it has ended. */
+  readonly settledAt?: number;
 }
 
 /** What a store has made durable: it outlives the processes that open it. */
@@ -162,7 +164,7 @@ export class MemoryLedger implements Ledger {
       requireAll(entries.map(({ state }) => state));
       for (const { key, state } of entries) {
         const row = this.#rows.get(key.toString('hex'));
-        if (row) this.#rows.set(key.toString('hex'), { ...row, state });
+        if (row) this.#rows.set(key.toString('hex'), { ...row, state, settledAt: Date.now() });
       }
     });
   }
@@ -185,7 +187,16 @@ export class MemoryLedger implements Ledger {
     });
   }
 
-  get isWithinLease(): boolean {
+  purge(before: number, limit: number): Promise<number> {
+    return this.#access(() => {
+      const isOld = ({ settledAt }: LedgerRow) => settledAt !== undefined && settledAt < before;
+      const old = [...this.#rows].filter(([, row]) => isOld(row)).slice(0, limit);
+      for (const [key] of old) this.#rows.delete(key);
+      return old.length;
+    });
+  }
+
+  isWithinLease(): boolean {
     return true;
   }
 

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { claimOf, clickOf, type NewPlace, rangeOf, StoreSubject } from './subject.ts';
 
+const minute = 60_000;
+
 /** What every store promises (src/store/store.ts), whatever it is built on. */
 export function testStoreContract(name: string, newPlace: NewPlace): void {
   describe(name, () => {
@@ -134,6 +136,32 @@ function testLedger(newPlace: NewPlace): void {
     expect(await subject.ledger.claim([claimOf('a')])).toEqual(['delivered']);
   });
 
+  test('forgets in steps what ended before a time, as if it had never been claimed', async () => {
+    const { ledger } = await StoreSubject.create(newPlace);
+    const ids = Array.from({ length: 25 }, (_, index) => `${index}`);
+    await ledger.claim([...ids, 'open'].map((id) => claimOf(id)));
+    await ledger.settle(ids.map((id) => settled(id, 'delivered')));
+    const [past, future] = [Date.now() - minute, Date.now() + minute];
+    expect(await ledger.purge(past, 100)).toBe(0);
+    const removed = [];
+    for (let step = 0; step < 4; step += 1) removed.push(await ledger.purge(future, 10));
+    expect(removed).toEqual([10, 10, 5, 0]);
+    expect(await ledger.count()).toBe(1);
+    expect(await ledger.claim([claimOf('0'), claimOf('open')])).toEqual(['claimed', 'claimed']);
+  });
+
+  test('does not forget what has not ended, however old, also when its owner has', async () => {
+    const subject = await StoreSubject.create(newPlace);
+    await subject.ledger.claim([claimOf('a'), claimOf('b')]);
+    await subject.ledger.abandon([claimOf('b').key]);
+    await subject.reopen();
+    expect(await subject.ledger.purge(Date.now() + minute, 100)).toBe(0);
+    expect(await subject.ledger.claim([claimOf('a'), claimOf('b')])).toEqual([
+      'interrupted',
+      'interrupted',
+    ]);
+  });
+
   test('is claimed, and not interrupted, for the owner that has claimed it already', async () => {
     const subject = await StoreSubject.create(newPlace);
     await subject.ledger.claim([claimOf('a')]);
@@ -177,7 +205,7 @@ function testLedger(newPlace: NewPlace): void {
     const subject = await StoreSubject.create(newPlace);
     await subject.ledger.claim([claimOf('a')]);
     await subject.reopen();
-    expect(subject.ledger.isWithinLease).toBe(true);
+    expect(subject.ledger.isWithinLease()).toBe(true);
     expect(await subject.ledger.claim([claimOf('a')])).toEqual(['interrupted']);
     expect(await subject.ledger.claim([claimOf('a')])).toEqual(['interrupted']);
   });

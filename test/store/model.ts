@@ -82,6 +82,12 @@ const purge = fc.integer({ min: 0, max: 10 }).map(
     },
 );
 
+const forgetEnded: Command = async (subject, model) => {
+  const ended = [...model.ledger].filter(([, { state: each }]) => each !== 'claimed');
+  for (const [id] of ended) model.ledger.delete(id);
+  expect(await subject.ledger.purge(Date.now() + 60_000, 1_000)).toBe(ended.length);
+};
+
 const claim = names.map(
   (ids): Command =>
     async (subject, model) => {
@@ -129,7 +135,16 @@ const reopen: Command = async (subject, model) => {
   model.owner += 1;
 };
 
-const command = fc.oneof(save, find, purge, claim, settle, release, fc.constant(reopen));
+const command = fc.oneof(
+  save,
+  find,
+  purge,
+  claim,
+  settle,
+  release,
+  fc.constant(forgetEnded),
+  fc.constant(reopen),
+);
 
 /** Whatever is done to a store, it holds what plain Maps would. */
 export function testStoreAgainstModel(storeName: string, newPlace: NewPlace): void {

@@ -46,7 +46,7 @@ async function openBeside(newSetting: NewSetting) {
     }
   };
   const people = async () => {
-    const opened = await openPeople(setting, hash);
+    const opened = await openPeople(setting, { hashClickId: hash, hashKey: undefined });
     if (!opened) throw new Error('there is no store');
     onTestFinished(() => opened.close());
     return opened;
@@ -58,7 +58,7 @@ function testLedgerReader(newSetting: NewSetting): void {
   test('there is no ledger, and nobody, before a connector has run', async () => {
     const setting = await newSetting();
     expect(await readLedger(setting)).toBeUndefined();
-    expect(await openPeople(setting, hash)).toBeUndefined();
+    expect(await openPeople(setting, { hashClickId: hash, hashKey: undefined })).toBeUndefined();
   });
 
   test('the ledger has all that a claim says', async () => {

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -160,6 +160,7 @@ describe('a SQLite store that another program has locked for longer than it wait
   test.each<[string, (store: Store) => Promise<unknown>]>([
     ['saving clicks', ({ clicks }) => clicks.save([clickOf('user', 'a')])],
     ['purging clicks', ({ clicks }) => clicks.purge(10_000, 10)],
+    ['purging the ledger', ({ ledger }) => ledger.purge(10_000, 10)],
     ['claiming', ({ ledger }) => ledger.claim([claimOf('a')])],
     [
       'settling',
@@ -182,6 +183,19 @@ describe('a SQLite store that another program has locked for longer than it wait
     other.exec('COMMIT');
     await work(store);
   });
+});
+
+test('what is purged from a SQLite store is in none of its bytes any more', async () => {
+  const file = newFile();
+  const store = openSqliteStore(file);
+  const clicks = Array.from({ length: 2_000 }, (_, at) => clickOf(`qZ7-${at}`, `click-${at}`, at));
+  await store.clicks.save(clicks);
+  expect(await store.clicks.purge(1_990, 1_900)).toBe(1_900);
+  expect(await store.clicks.purge(1_990, 1_900)).toBe(90);
+  await store.close();
+  const left = new Set(readFileSync(file, 'latin1').match(/qZ7-\d+/g));
+  expect(left.size).toBeGreaterThan(0);
+  expect([...left].filter((key) => Number(key.slice(4)) < 1_990)).toEqual([]);
 });
 
 test('closing a SQLite store twice does no harm', async () => {
