@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { kafkaSchema, type Mapping, mappingSchema } from './schema.ts';
+import { clicksSchema, kafkaSchema, type Mapping, mappingSchema } from './schema.ts';
 import type { Finding } from './settingPath.ts';
 import { valueAt } from './settingPath.ts';
 import { isPattern, takesTopic } from './topics.ts';
@@ -29,6 +29,7 @@ export function checkRules(root: unknown): Finding[] {
     ),
     ...checkRegistry(root, placed),
     ...checkKafka(root, placed),
+    ...checkMaxWait(root),
   ];
 }
 
@@ -156,6 +157,15 @@ function checkKafka(root: unknown, placed: readonly Placed[]): Finding[] {
       message: 'this is the topic that dead letters are written to; it cannot be read as well',
     }));
   return [...loops, ...checkClientCertificate('kafka', kafka.ssl)];
+}
+
+/** A replica that was killed keeps its partitions for a session; nothing reads them until others have them. */
+function checkMaxWait(root: unknown): Finding[] {
+  const { data: kafka } = kafkaSchema.safeParse(valueAt(root, ['kafka']));
+  const { data: clicks } = clicksSchema.safeParse(valueAt(root, ['clicks']) ?? {});
+  if (!kafka || !clicks || clicks.maxWait > kafka.sessionTimeout) return [];
+  const message = `expected more than kafka.sessionTimeout (${kafka.sessionTimeout / 1_000}s): for so long a replica that was killed keeps its partitions`;
+  return [{ path: ['clicks', 'maxWait'], message }];
 }
 
 function checkClientCertificate(part: 'kafka' | 'registry', ssl: unknown): Finding[] {

@@ -110,7 +110,8 @@ const powerspace = z.strictObject({
   }),
 });
 
-const clicks = z.strictObject({
+/** The part `clicks`, on its own. */
+export const clicksSchema = z.strictObject({
   window: duration.prefault('30d').meta({ description: 'How long a click counts.' }),
   attribution: z
     .enum(['last', 'first'])
@@ -119,6 +120,10 @@ const clicks = z.strictObject({
   clockSkew: duration
     .prefault('5m')
     .meta({ description: 'How much later than the event a click may be dated.' }),
+  maxWait: timeout.prefault('60s').meta({
+    description:
+      'How long a conversion waits for a partition of clicks or leads that stands still though it could be read.',
+  }),
 });
 
 const formats = ['confluent', 'apicurio', 'apicurio-v2', 'glue', 'single-object', 'bare'] as const;
@@ -245,7 +250,7 @@ export const configSchema = z.strictObject({
       'Where clicks and the ledger are kept: sqlite:FILE, or, for several replicas, postgres://user:password@host/database.',
   }),
   powerspace: powerspace.prefault({}).meta({ description: 'How postbacks are sent.' }),
-  clicks: clicks.prefault({}).meta({ description: 'Which click a conversion belongs to.' }),
+  clicks: clicksSchema.prefault({}).meta({ description: 'Which click a conversion belongs to.' }),
   mappings: z
     .array(mappingSchema)
     .min(1)

@@ -110,7 +110,7 @@ export class RecordConsumer {
     this.#commitTimer = setInterval(() => {
       const uselessness = this.#uselessness;
       if (uselessness !== undefined) this.#replace(new Error(uselessness));
-      this.#reader.lookAgain();
+      if (this.isMember) this.#reader.lookAgain();
       void this.#commits.next();
       void this.#lookForTopics();
     }, commitInterval);

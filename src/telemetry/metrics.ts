@@ -12,6 +12,8 @@ export interface Metrics {
   valueMissing(topic: string): void;
   /** An interrupted or ambiguous postback is sent once more. */
   resent(kind: string): void;
+  /** A partition stood still for too long: what waited for it went on without it. */
+  stoodStill(topic: string, partition: number): void;
   /** Calls `read` whenever the metrics are read. */
   observe(
     gauge: GaugeName,
@@ -69,6 +71,9 @@ export function createMetrics(meter: Meter): Metrics {
   const resends = meter.createCounter('powerspace.postback.resends', {
     description: 'Postbacks sent again though the first may have arrived.',
   });
+  const standstills = meter.createCounter('powerspace.partition.standstills', {
+    description: 'Partitions that conversions waited for in vain, for as long as clicks.maxWait.',
+  });
   return {
     recordsSettled(topic, outcome, reason, count) {
       records.add(count, reason === undefined ? { topic, outcome } : { topic, outcome, reason });
@@ -85,6 +90,9 @@ export function createMetrics(meter: Meter): Metrics {
     },
     resent(kind) {
       resends.add(1, { kind });
+    },
+    stoodStill(topic, partition) {
+      standstills.add(1, { topic, partition });
     },
     observe(name, read) {
       const gauge: ObservableGauge = meter.createObservableGauge(name, {

@@ -103,7 +103,12 @@ describe('a configuration that is right', () => {
           giveUpAfter: 3_600_000,
           onAmbiguous: 'resend',
         },
-        clicks: { window: 2_592_000_000, attribution: 'last', clockSkew: 300_000 },
+        clicks: {
+          window: 2_592_000_000,
+          attribution: 'last',
+          clockSkew: 300_000,
+          maxWait: 60_000,
+        },
         mappings: [
           {
             topic: 'orders',

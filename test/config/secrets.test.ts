@@ -121,6 +121,7 @@ clicks:
   window: 30d
   attribution: last
   clockSkew: 5m
+  maxWait: 60s
 mappings:
   - topic: orders
     event: OrderPlaced

@@ -50,9 +50,10 @@ export class GateSimulation {
     const topics = new Map(logs.map(({ topic, stages: held }) => [topic, { topic, stages: held }]));
     const offsets: BrokerOffsets = {
       ends: async (partitions) => this.#ends(partitions),
-      areOthersAt: async () => true,
+      othersBehind: async () => [],
     };
-    this.#gate = new StageGate([...topics.values()], offsets);
+    const patience = { maxWait: 60_000, onStandstill: () => {} };
+    this.#gate = new StageGate([...topics.values()], offsets, patience);
     for (const [index, { topic, before, later }] of logs.entries()) {
       const partition = partitionOf(topic, index);
       this.#logs.set(partition, { entries: [], later: [...later] });

@@ -37,6 +37,7 @@ export const silentMetrics: Metrics = {
   postbackSettled: () => {},
   valueMissing: () => {},
   resent: () => {},
+  stoodStill: () => {},
   observe: () => {},
 };
 
