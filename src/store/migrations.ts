@@ -43,4 +43,6 @@ export const sqliteMigrations: readonly string[] = [
   ) WITHOUT ROWID;
   `,
   'ALTER TABLE ledger ADD COLUMN interrupted INTEGER NOT NULL DEFAULT 0',
+  // Null where the key is linked to the click since it happened.
+  'ALTER TABLE user_attribution ADD COLUMN linked_at INTEGER',
 ];

@@ -51,6 +51,8 @@ const postgresMigrations: readonly string[] = [
     PRIMARY KEY (topic, partition, first_offset, last_offset)
   );
   `,
+  // Null where the key is linked to the click since it happened.
+  'ALTER TABLE user_attribution ADD COLUMN linked_at bigint',
 ];
 
 /** What running needs, beside SELECT on the table migrations. */
