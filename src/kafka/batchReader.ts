@@ -6,7 +6,8 @@ import type { KafkaLog } from './client.ts';
 import { type GroupOffsets, GroupStanding } from './groupOffsets.ts';
 import { Looks } from './looks.ts';
 import { type AssignedPartition, SourceRecord } from './partition.ts';
-import { type BrokerOffsets, StageGate, type TopicStages } from './stageGate.ts';
+import { type BrokerOffsets, StageGate } from './stageGate.ts';
+import type { TopicStages } from './stageOrder.ts';
 
 /** What reading batches needs. */
 export interface BatchReaderOptions {

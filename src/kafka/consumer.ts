@@ -9,7 +9,7 @@ import { kafkaUnavailable } from './client.ts';
 import { Commits } from './commits.ts';
 import { GroupMember, longestRebalance, type MemberListener } from './member.ts';
 import type { AssignedPartition } from './partition.ts';
-import type { TopicStages } from './stageGate.ts';
+import type { TopicStages } from './stageOrder.ts';
 import { Subscription } from './subscription.ts';
 
 const commitInterval = 1_000;

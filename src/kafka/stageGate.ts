@@ -1,15 +1,6 @@
 import type { AssignedPartition, SourceRecord } from './partition.ts';
+import { StageOrder, type TopicStages } from './stageOrder.ts';
 import { type Patience, Standstills, type WaitedFor, waitedForOf } from './standstills.ts';
-
-/** The stages of a conversion in the order in which they need each other: clicks, leads, orders. */
-export const stages = ['click', 'lead', 'order'] as const;
-export type Stage = (typeof stages)[number];
-
-/** What a topic holds, by its mappings. */
-export interface TopicStages {
-  readonly topic: string;
-  readonly stages: readonly Stage[];
-}
 
 /** The ends of partitions, asked of the broker. */
 export interface BrokerOffsets {
@@ -43,7 +34,7 @@ interface Block {
  * `maxWait`, and again once it moves.
  */
 export class StageGate {
-  #ranges: ReadonlyMap<string, { first: number; last: number }>;
+  #order: StageOrder;
   readonly #offsets: BrokerOffsets;
   readonly #blocks = new Map<AssignedPartition, Block>();
   readonly #clearedThrough = new WeakMap<AssignedPartition, number>();
@@ -53,13 +44,13 @@ export class StageGate {
 
   constructor(topics: readonly TopicStages[], offsets: BrokerOffsets, patience: Patience) {
     this.#offsets = offsets;
-    this.#ranges = rangesOf(topics);
+    this.#order = new StageOrder(topics);
     this.#standing = { own: new Standstills(patience), others: new Standstills(patience) };
   }
 
   /** From now on these are the topics. */
   follow(topics: readonly TopicStages[]): void {
-    this.#ranges = rangesOf(topics);
+    this.#order = new StageOrder(topics);
   }
 
   /** Whether the partition waits for others. */
@@ -107,7 +98,7 @@ export class StageGate {
     assigned: readonly AssignedPartition[],
   ): Promise<{ readonly passing: number; readonly block?: Block }> {
     const earlier = this.#earlierThan(partition, assigned).filter(
-      (other) => !this.#standing.own.isGivenUp(waitedForOf(other)),
+      (other) => this.#rests(other) || !this.#standing.own.isGivenUp(waitedForOf(other)),
     );
     const all = records.length;
     const holdUp = (others: readonly AssignedPartition[]) =>
@@ -170,23 +161,22 @@ export class StageGate {
     timestamp: number,
     own: readonly AssignedPartition[],
   ): Promise<boolean> {
-    const needed = new Map<string, number>();
-    for (const other of this.#ranges.keys()) {
-      // Of two that wait for each other, and hold records of the same time, either may go first.
-      const isMutual = this.#needs(other, topic);
-      if (this.#needs(topic, other)) needed.set(other, isMutual ? timestamp : timestamp + 1);
-    }
+    const needed = this.#order.neededBy(topic, timestamp);
     if (needed.size === 0) return true;
     const behind = await this.#offsets.othersBehind(needed, own);
     return behind.filter((other) => this.#standing.others.isWorthWaiting(other)).length === 0;
   }
 
-  /** What waits itself may stand still, and so may what must not be read on. */
   #isWorthWaiting(other: AssignedPartition): boolean {
     const { own } = this.#standing;
-    const rests = this.isBlocked(other) || other.isTooFarAhead;
-    if (rests) own.forget(waitedForOf(other));
-    return rests || own.isWorthWaiting(waitedForOf(other));
+    if (!this.#rests(other)) return own.isWorthWaiting(waitedForOf(other));
+    own.forget(waitedForOf(other));
+    return true;
+  }
+
+  /** What waits itself may stand still, and so may what must not be read on. */
+  #rests(partition: AssignedPartition): boolean {
+    return this.isBlocked(partition) || partition.isTooFarAhead;
   }
 
   #earlierThan(
@@ -197,13 +187,7 @@ export class StageGate {
   }
 
   #waitsFor(partition: AssignedPartition, other: AssignedPartition): boolean {
-    return partition !== other && this.#needs(partition.topic, other.topic);
-  }
-
-  #needs(topic: string, other: string): boolean {
-    const last = this.#ranges.get(topic)?.last ?? 0;
-    const first = this.#ranges.get(other)?.first ?? 0;
-    return first < last;
+    return partition !== other && this.#order.needs(partition.topic, other.topic);
   }
 
   #countPassing(
@@ -234,15 +218,6 @@ export class StageGate {
     const isMutual = this.#waitsFor(other, partition);
     return Math.max(other.latestTimestamp, isMutual ? block.timestamp + 1 : block.timestamp);
   }
-}
-
-function rangesOf(topics: readonly TopicStages[]) {
-  return new Map(
-    topics.map(({ topic, stages: held }) => {
-      const indexes = held.map((stage) => stages.indexOf(stage));
-      return [topic, { first: Math.min(...indexes), last: Math.max(...indexes) }];
-    }),
-  );
 }
 
 /** Whether it was read up to its end; one whose end wasn't asked for has come since, and isn't waited for. */

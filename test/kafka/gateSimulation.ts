@@ -1,5 +1,6 @@
 import type { AssignedPartition, SourceRecord } from '../../src/kafka/partition.ts';
-import { type BrokerOffsets, type Stage, StageGate, stages } from '../../src/kafka/stageGate.ts';
+import { type BrokerOffsets, StageGate } from '../../src/kafka/stageGate.ts';
+import { type Stage, stages } from '../../src/kafka/stageOrder.ts';
 import { partitionOf, recordAt } from './records.ts';
 
 /** A record as the simulated producers write it. */

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { AssignedPartition, SourceRecord } from '../../src/kafka/partition.ts';
-import { type BrokerOffsets, StageGate, type TopicStages } from '../../src/kafka/stageGate.ts';
+import { type BrokerOffsets, StageGate } from '../../src/kafka/stageGate.ts';
+import type { TopicStages } from '../../src/kafka/stageOrder.ts';
 import { partitionOf, recordsOf } from './records.ts';
 
 const topics: readonly TopicStages[] = [

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Stage, stages } from '../../src/kafka/stageGate.ts';
+import { type Stage, stages } from '../../src/kafka/stageOrder.ts';
 import { GateSimulation, type Log, overtakings, type Written } from './gateSimulation.ts';
 
 const timestamp = fc.integer({ min: 0, max: 30 });
