@@ -43,7 +43,7 @@ interface History {
 const timeout = 30_000 + parameters.numRuns * 50;
 
 const step = 10;
-const steps = 30;
+const steps = 100;
 const userKeys = fc.uniqueArray(fc.constantFrom('user', 'visitor', 'cart', 'other'), {
   minLength: 1,
   maxLength: 3,
@@ -195,7 +195,7 @@ describe('a replay joins each conversion to the click that the live run found', 
       const onTime = conversionsOnTime(drawn);
       found += onTime.filter((number) => live.get(number)?.startsWith('click-')).length;
     });
-    await fc.assert(property, { ...parameters, numRuns: 100 });
+    await fc.assert(property, { seed: 1, numRuns: 100 });
     expect(found).toBeGreaterThan(100);
   });
 });
