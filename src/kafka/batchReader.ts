@@ -129,9 +129,10 @@ export class BatchReader {
   lookAgain(): void {
     const partitions = [...this.assignment.partitions];
     const { elapsed, isReadingBacklog } = this.#looks.look(partitions);
-    const mayMove = !this.#isHeld && !isReadingBacklog && !this.#options.isWaiting();
-    if (!this.#isHeld) this.#gate.pass({ own: isReadingBacklog ? 0 : elapsed, others: elapsed });
-    this.#looks.tellRests(partitions.filter(({ isPaused }) => isPaused || !mayMove));
+    const isStopped = this.#isHeld || this.#isSettling();
+    if (!isStopped) this.#gate.pass({ own: isReadingBacklog ? 0 : elapsed, others: elapsed });
+    const allRest = isStopped || isReadingBacklog || this.#options.isWaiting();
+    this.#looks.tellRests(partitions.filter(({ isPaused }) => isPaused || allRest));
     this.#gate.lookAgain();
     this.applyPauses();
   }

@@ -302,6 +302,14 @@ describe('other members are told often enough that a partition stands still by i
     expect(await restsIn(subject)).toBeGreaterThanOrEqual(2 * minutes);
   });
 
+  test('while answers to an earlier generation may still come, which are not taken', async () => {
+    const subject = new Subject();
+    subject.reader.assignment.fetchStarted('1', subject.clock.now());
+    subject.rebalance();
+    await subject.pass(maxWait - 1);
+    expect(subject.find('clicks').rests).toBeGreaterThanOrEqual(3);
+  });
+
   test('while what was read waits for a part that is away', async () => {
     const subject = new Subject();
     subject.isPartAway = true;
