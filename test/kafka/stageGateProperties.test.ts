@@ -68,6 +68,17 @@ describe('whatever the order in which partitions are written and read', () => {
     });
   });
 
+  test('every record gets through, whichever other partitions stand still', async () => {
+    const areStuck = fc.array(fc.boolean(), { minLength: 5, maxLength: 5 });
+    const logs = fc
+      .tuple(mixedTopics, areStuck)
+      .map(([all, stuck]) => all.map((log, index) => ({ ...log, isStuck: stuck[index] === true })));
+    await readAll(logs, ({ entries, isStuck }) => {
+      const left = entries.filter(({ readAt }) => !Number.isFinite(readAt));
+      expect(left.filter(({ partition }) => !isStuck(partition))).toEqual([]);
+    });
+  });
+
   test('no record overtakes one of an earlier stage that is older', async () => {
     await readAll(mixedTopics.map(inOrder), (simulation) => {
       expect(overtakings(simulation, (earlier, later) => earlier < later)).toEqual([]);
