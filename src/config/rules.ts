@@ -32,6 +32,7 @@ export function checkRules(root: unknown): Finding[] {
     ...checkRegistry(root, placed),
     ...checkKafka(root, placed),
     ...checkLedgerRetention(root),
+    ...checkMaxWait(root),
   ];
 }
 
@@ -159,6 +160,15 @@ function checkKafka(root: unknown, placed: readonly Placed[]): Finding[] {
       message: 'this is the topic that dead letters are written to; it cannot be read as well',
     }));
   return [...loops, ...checkClientCertificate('kafka', kafka.ssl)];
+}
+
+/** A replica that was killed keeps its partitions for a session; nothing reads them until others have them. */
+function checkMaxWait(root: unknown): Finding[] {
+  const { data: kafka } = kafkaSchema.safeParse(valueAt(root, ['kafka']));
+  const { data: clicks } = clicksSchema.safeParse(valueAt(root, ['clicks']) ?? {});
+  if (!kafka || !clicks || clicks.maxWait > kafka.sessionTimeout) return [];
+  const message = `expected more than kafka.sessionTimeout (${kafka.sessionTimeout / 1_000}s): for so long a replica that was killed keeps its partitions`;
+  return [{ path: ['clicks', 'maxWait'], message }];
 }
 
 /** Later than that no click is found for a conversion; before, a replay would report it again. */

@@ -123,6 +123,10 @@ export const clicksSchema = z.strictObject({
   clockSkew: duration
     .prefault('5m')
     .meta({ description: 'How much later than the event a click may be dated.' }),
+  maxWait: timeout.prefault('60s').meta({
+    description:
+      'How long a conversion waits for a partition of clicks or leads that stands still though it could be read.',
+  }),
   table: clickTable.optional().meta({
     description: 'A table of your own with clicks, which is read beside those of the store.',
   }),

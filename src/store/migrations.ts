@@ -58,4 +58,6 @@ export const sqliteMigrations: readonly string[] = [
     fingerprint TEXT NOT NULL
   );
   `,
+  // Null where the key is linked to the click since it happened.
+  'ALTER TABLE user_attribution ADD COLUMN linked_at INTEGER',
 ];

@@ -6,16 +6,22 @@ import type { Click, ClickStore } from './store.ts';
 /** In order, so that two replicas that save the same clicks never wait for each other. */
 const save: Statement = {
   name: 'save-clicks',
-  text: `INSERT INTO user_attribution AS known (user_id, click_id, created_at)
-         SELECT user_id, click_id, min(created_at)
-         FROM unnest($1::text[], $2::text[], $3::bigint[]) AS click (user_id, click_id, created_at)
+  text: `INSERT INTO user_attribution AS known (user_id, click_id, created_at, linked_at)
+         SELECT user_id, click_id, min(created_at), nullif(min(linked_at), min(created_at))
+         FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[])
+           AS click (user_id, click_id, created_at, linked_at)
          GROUP BY user_id, click_id ORDER BY user_id COLLATE "C", click_id COLLATE "C"
-         ON CONFLICT (user_id, click_id) DO UPDATE SET created_at = excluded.created_at
-         WHERE excluded.created_at < known.created_at`,
+         ON CONFLICT (user_id, click_id) DO UPDATE SET
+           created_at = least(known.created_at, excluded.created_at),
+           linked_at = least(coalesce(known.linked_at, known.created_at),
+                             coalesce(excluded.linked_at, excluded.created_at))
+         WHERE excluded.created_at < known.created_at
+            OR coalesce(excluded.linked_at, excluded.created_at)
+               < coalesce(known.linked_at, known.created_at)`,
 };
 const find: Statement = {
   name: 'find-clicks',
-  text: 'SELECT user_id, click_id, created_at FROM user_attribution WHERE user_id = ANY($1::text[])',
+  text: 'SELECT user_id, click_id, created_at, linked_at FROM user_attribution WHERE user_id = ANY($1::text[])',
 };
 /** What another replica removes is passed over, not waited for. */
 const purge: Statement = {
@@ -34,6 +40,7 @@ export function openPostgresClicks(database: PostgresDatabase): ClickStore {
         clicks.map(({ userKey }) => storedKey(userKey)),
         clicks.map(({ clickId }) => clickId),
         clicks.map(({ at }) => storedTime(at)),
+        clicks.map(({ at, linkedAt = at }) => storedTime(linkedAt)),
       ]);
     },
     async find(userKeys) {
@@ -44,7 +51,9 @@ export function openPostgresClicks(database: PostgresDatabase): ClickStore {
       for (const row of rows) {
         const userKey = byStored.get(String(row['user_id'])) ?? '';
         const at = Number(row['created_at']);
-        const click = { userKey, clickId: String(row['click_id']), at };
+        const linkedAt = Number(row['linked_at'] ?? at);
+        const clickId = String(row['click_id']);
+        const click = { userKey, clickId, at, ...(linkedAt > at && { linkedAt }) };
         const known = found.get(userKey);
         if (known) known.push(click);
         else found.set(userKey, [click]);

@@ -67,6 +67,8 @@ export const postgresMigrations: readonly string[] = [
     fingerprint text NOT NULL
   );
   `,
+  // Null where the key is linked to the click since it happened.
+  'ALTER TABLE user_attribution ADD COLUMN linked_at bigint',
 ];
 
 /** What running needs, beside SELECT on the table migrations. */

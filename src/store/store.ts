@@ -7,11 +7,13 @@ export interface Click {
   readonly clickId: string;
   /** When the person clicked, in milliseconds since the Unix epoch. */
   readonly at: number;
+  /** When an event linked the user key to the click, where that was later: for what happened before, it is not theirs. */
+  readonly linkedAt?: number;
 }
 
 /** The clicks that are known, by user key. */
 export interface ClickStore {
-  /** Stores clicks durably; of one that is there already the earlier time counts, whichever came first. */
+  /** Stores clicks durably; of one that is there already the earlier times count, whichever came first. */
   save(clicks: readonly Click[]): Promise<void>;
   /** Every click of these user keys, in one round trip; keys without a click are absent. */
   find(userKeys: readonly string[]): Promise<ReadonlyMap<string, readonly Click[]>>;

@@ -14,6 +14,8 @@ export interface Metrics {
   resent(kind: string): void;
   /** So many rows of a table of the store were too old, and are gone. */
   purged(table: string, rows: number): void;
+  /** A partition stood still for too long: what waited for it went on without it. */
+  stoodStill(topic: string, partition: number): void;
   /** Calls `read` whenever the metrics are read. */
   observe(
     gauge: GaugeName,
@@ -74,6 +76,9 @@ export function createMetrics(meter: Meter): Metrics {
   const purged = meter.createCounter('powerspace.store.purged', {
     description: 'Rows removed because they were too old, by table: clicks, ledger.',
   });
+  const standstills = meter.createCounter('powerspace.partition.standstills', {
+    description: 'Partitions that conversions waited for in vain, for as long as clicks.maxWait.',
+  });
   return {
     recordsSettled(topic, outcome, reason, count) {
       records.add(count, reason === undefined ? { topic, outcome } : { topic, outcome, reason });
@@ -93,6 +98,9 @@ export function createMetrics(meter: Meter): Metrics {
     },
     purged(table, rows) {
       purged.add(rows, { table });
+    },
+    stoodStill(topic, partition) {
+      standstills.add(1, { topic, partition });
     },
     observe(name, read) {
       const gauge: ObservableGauge = meter.createObservableGauge(name, {

@@ -103,7 +103,12 @@ describe('a configuration that is right', () => {
           giveUpAfter: 3_600_000,
           onAmbiguous: 'resend',
         },
-        clicks: { window: 2_592_000_000, attribution: 'last', clockSkew: 300_000 },
+        clicks: {
+          window: 2_592_000_000,
+          attribution: 'last',
+          clockSkew: 300_000,
+          maxWait: 60_000,
+        },
         privacy: { ledgerRetention: 34_560_000_000 },
         mappings: [
           {
@@ -116,6 +121,7 @@ describe('a configuration that is right', () => {
         ],
         admin: { listen: '127.0.0.1:9464' },
         log: { level: 'info' },
+        telemetry: {},
       });
     });
   });

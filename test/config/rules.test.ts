@@ -34,6 +34,13 @@ describe('settings that do not go together', () => {
     await expectProblem(withMappings(text), `mappings[0]${message}`);
   });
 
+  test('a wait for a partition that ends before a replica that was killed has lost it', async () => {
+    const expected =
+      'clicks.maxWait: expected more than kafka.sessionTimeout (30s): for so long a replica that was killed keeps its partitions';
+    await expectProblem(`${minimal}\nclicks: {maxWait: ▶30s}\n`, expected);
+    expect(await problemsOf(`${minimal}\nclicks: {maxWait: 31s}\n`)).toEqual([]);
+  });
+
   test('a client certificate without its key', async () => {
     await expectProblem(
       minimal.replace('9092', '9092, ssl: {cert: ▶c.pem}'),

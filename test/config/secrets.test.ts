@@ -125,6 +125,7 @@ clicks:
   window: 30d
   attribution: last
   clockSkew: 5m
+  maxWait: 60s
 privacy:
   hashKey: 0123456789abcdef0123456789abcdef
 mappings:

@@ -38,6 +38,7 @@ export const silentMetrics: Metrics = {
   valueMissing: () => {},
   resent: () => {},
   purged: () => undefined,
+  stoodStill: () => {},
   observe: () => {},
 };
 

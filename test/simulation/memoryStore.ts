@@ -25,8 +25,8 @@ export interface LedgerRow {
 
 /** What a store has made durable: it outlives the processes that open it. */
 export class MemoryStorage {
-  /** Time by click id, by user key. */
-  readonly clicks = new Map<string, Map<string, number>>();
+  /** By click id, by user key. */
+  readonly clicks = new Map<string, Map<string, Click>>();
   /** By key, in hexadecimal. */
   readonly ledger = new Map<string, LedgerRow>();
   /** What each owner is at work on. */
@@ -59,20 +59,20 @@ export function openMemoryStore(
 }
 
 function openClicks(clicks: MemoryStorage['clicks'], access: Access): ClickStore {
-  const all = () => [...clicks].flatMap(([userKey, own]) => toClicks(userKey, own));
+  const all = () => [...clicks.values()].flatMap((own) => [...own.values()]);
   return {
     save: (added) =>
       access(() => {
-        for (const { userKey, clickId, at } of added) {
-          const own = clicks.get(userKey) ?? new Map<string, number>();
-          own.set(clickId, Math.min(at, own.get(clickId) ?? at));
-          clicks.set(userKey, own);
+        for (const click of added) {
+          const own = clicks.get(click.userKey) ?? new Map<string, Click>();
+          own.set(click.clickId, earlier(click, own.get(click.clickId) ?? click));
+          clicks.set(click.userKey, own);
         }
       }),
     find: (userKeys) =>
       access(() => {
         const known = userKeys.filter((userKey) => clicks.has(userKey));
-        return new Map(known.map((key) => [key, toClicks(key, clicks.get(key) ?? new Map())]));
+        return new Map(known.map((key) => [key, [...(clicks.get(key)?.values() ?? [])]]));
       }),
     purge: (before, limit) =>
       access(() => {
@@ -90,8 +90,11 @@ function openClicks(clicks: MemoryStorage['clicks'], access: Access): ClickStore
   };
 }
 
-function toClicks(userKey: string, own: ReadonlyMap<string, number>): Click[] {
-  return Array.from(own, ([clickId, at]) => ({ userKey, clickId, at }));
+/** The same click twice: of each time the earlier. */
+function earlier({ userKey, clickId, ...one }: Click, other: Click): Click {
+  const at = Math.min(one.at, other.at);
+  const linkedAt = Math.min(one.linkedAt ?? one.at, other.linkedAt ?? other.at);
+  return { userKey, clickId, at, ...(linkedAt > at && { linkedAt }) };
 }
 
 /** The work log of one owner. */

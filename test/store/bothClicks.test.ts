@@ -35,6 +35,14 @@ describe("the store's clicks and those of a user's table", () => {
     expect(found.get('theirs')).toEqual([clickOf('theirs', 'e', 1)]);
   });
 
+  test('count as linked since either of them links the user key', async () => {
+    const own = ownClicks();
+    await own.save([{ ...clickOf('user', 'a', 3), linkedAt: 9 }]);
+    const { find } = readBothClicks(own, tableOf(clickOf('user', 'a', 5)));
+    const [click] = (await find(['user'])).get('user') ?? [];
+    expect(click).toEqual({ ...clickOf('user', 'a', 3), linkedAt: 5 });
+  });
+
   test('are looked up at the same time', async () => {
     const begun = [Promise.withResolvers<void>(), Promise.withResolvers<void>()] as const;
     const own = ownClicks();

@@ -32,6 +32,20 @@ function testClicks(newPlace: NewPlace): void {
     expect((await clicks.find(['user'])).get('user')).toEqual([clickOf('user', 'a', 1)]);
   });
 
+  test('are linked to a user key since the earliest time told, or since they happened', async () => {
+    const { clicks } = await StoreSubject.create(newPlace);
+    const linked = (at: number, linkedAt: number) => ({ ...clickOf('user', 'a', at), linkedAt });
+    const stored = async () => (await clicks.find(['user'])).get('user');
+    await clicks.save([linked(1, 9), linked(1, 7), linked(1, 8)]);
+    expect(await stored()).toEqual([linked(1, 7)]);
+    await clicks.save([linked(1, 9)]);
+    await clicks.save([linked(2, 5)]);
+    expect(await stored()).toEqual([linked(1, 5)]);
+    await clicks.save([clickOf('user', 'a', 1)]);
+    await clicks.save([linked(1, 3)]);
+    expect(await stored()).toEqual([clickOf('user', 'a', 1)]);
+  });
+
   test('of 2,000 user keys are found at once', async () => {
     const { clicks } = await StoreSubject.create(newPlace);
     const userKeys = Array.from({ length: 2_000 }, (_, index) => `user-${index}`);

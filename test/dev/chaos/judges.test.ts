@@ -160,7 +160,7 @@ describe('the verdict', () => {
     expect(broken(during)).toEqual([]);
     expect(judge(during, peaks).ordersBeforeLead).toBe(1);
     const later = evidenceOf({ faults, received: [received('order', 4_000)] });
-    expect(broken(later).map(({ name }) => name)).toEqual(['orders before their lead']);
+    expect(broken(later).map(({ name }) => name)).toContain('orders before their lead');
   });
 
   test('asks of two replicas no order among what each of them sends, and counts it', () => {
