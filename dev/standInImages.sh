@@ -18,9 +18,12 @@ copy_program() {
   done
 }
 
-# What the base image promises: Node.js, its libraries, a user 65532, certificates; no shell.
+# What the base image promises: Node.js, its libraries, the whole of libc6, a user 65532; no shell.
 base=$work/base
 copy_program "$base" "$node" /nodejs/bin/node
+dpkg --listfiles libc6 | grep '[.]so' | while read -r library; do
+  [ -d "$library" ] || install -D --mode 755 "$library" "$base$library"
+done
 mkdir -p "$base/etc" "$base/tmp"
 echo 'nonroot:x:65532:65532:nonroot:/home/nonroot:/sbin/nologin' > "$base/etc/passwd"
 echo 'nonroot:x:65532:' > "$base/etc/group"
