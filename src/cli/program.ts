@@ -48,6 +48,10 @@ function createProgram(exitWith: (code: number) => void): Command {
     .option('--sample <number>', 'show what so many records of each topic would become')
     .option('--offline <folder>', 'look only at the mappings, with its .avsc files')
     .action(async (options) => exitWith(await (await import('./check.ts')).check(options)));
+  common(program.command('health'))
+    .description('ask the connector that runs with this configuration whether it is ready')
+    .option('--live', 'only whether it answers, as the health check of the image does')
+    .action(async (options) => exitWith(await (await import('./health.ts')).health(options)));
   common(program.command('send'))
     .description('send one postback by hand, past Kafka, store and ledger')
     .argument('<kind>', 'lead or order')
