@@ -6,7 +6,7 @@ import type { ClaimResult, Ledger } from './store.ts';
 // Each statement takes its rows in the order of their keys, so that no two replicas wait for each other; and each may
 // be made again when its answer was lost: it then finds its own work done.
 
-/** $1 the owner; then an array for each column. A row that comes into being meanwhile is in no part of the result. */
+/** $1 the owner; then an array for each column; $7 the states to claim over. A row that comes into being meanwhile is in no part of the result. */
 const claim: Statement = {
   name: 'claim',
   text: `
@@ -17,10 +17,12 @@ const claim: Statement = {
     INSERT INTO ledger AS known (key, kind, state, owner, topic, partition, "offset", claimed_at)
     SELECT key, kind, 'claimed', $1, topic, partition, "offset", clock_timestamp() FROM wanted ORDER BY key
     ON CONFLICT (key) DO UPDATE SET
-      interrupted = known.interrupted OR known.owner <> excluded.owner,
+      state = 'claimed',
+      interrupted = known.state = 'claimed' AND (known.interrupted OR known.owner <> excluded.owner),
       owner = excluded.owner, topic = excluded.topic, partition = excluded.partition, "offset" = excluded."offset",
       claimed_at = excluded.claimed_at
-    WHERE known.state = 'claimed' AND (known.owner = excluded.owner OR NOT ${isLiving('known.owner')})
+    WHERE known.state = ANY($7)
+      OR known.state = 'claimed' AND (known.owner = excluded.owner OR NOT ${isLiving('known.owner')})
     RETURNING key, interrupted
   )
   SELECT key, CASE WHEN interrupted THEN 'interrupted' ELSE 'claimed' END AS result FROM taken
@@ -75,7 +77,7 @@ export function openPostgresLedger(database: PostgresDatabase, lease: Lease): Le
     get isWithinLease() {
       return lease.isHeld;
     },
-    async claim(claims) {
+    async claim(claims, over = []) {
       if (claims.length === 0) return [];
       const { rows } = await database.run(claim, [
         lease.owner,
@@ -84,6 +86,7 @@ export function openPostgresLedger(database: PostgresDatabase, lease: Lease): Le
         claims.map(({ topic }) => topic),
         claims.map(({ partition }) => partition),
         claims.map(({ offset }) => offset),
+        over,
       ]);
       const results = new Map(
         rows.map((row) => [hexOf(row['key']), toResult(String(row['result']))]),

@@ -13,6 +13,9 @@ export function openLedger(database: DatabaseSync, owner: string, run: Run): Led
   const takeOver = database.prepare(
     'UPDATE ledger SET owner = ?, claimed_at = ?, interrupted = 1 WHERE key = ?',
   );
+  const claimAnew = database.prepare(
+    "UPDATE ledger SET state = 'claimed', owner = ?, claimed_at = ?, interrupted = 0 WHERE key = ?",
+  );
   const settle = database.prepare(
     'UPDATE ledger SET state = ?, status = ?, attempts = attempts + ?, settled_at = ? WHERE key = ?',
   );
@@ -24,19 +27,28 @@ export function openLedger(database: DatabaseSync, owner: string, run: Run): Led
   );
   const count = database.prepare('SELECT count(*) AS count FROM ledger');
 
-  const claimOne = ({ key, kind, topic, partition, offset }: Claim, now: number): ClaimResult => {
+  const claimOne = (
+    { key, kind, topic, partition, offset }: Claim,
+    over: readonly LedgerState[],
+    now: number,
+  ): ClaimResult => {
     if (insert.run(key, kind, owner, topic, partition, offset, now).changes > 0) return 'claimed';
     const known = select.get(key);
-    if (known?.['state'] !== 'claimed') return toLedgerState(String(known?.['state']));
+    if (known?.['state'] !== 'claimed') {
+      const state = toLedgerState(String(known?.['state']));
+      if (!over.includes(state)) return state;
+      claimAnew.run(owner, now, key);
+      return 'claimed';
+    }
     if (known['owner'] === owner) return known['interrupted'] === 1 ? 'interrupted' : 'claimed';
     takeOver.run(owner, now, key);
     return 'interrupted';
   };
   return {
-    claim: (claims) =>
+    claim: (claims, over = []) =>
       transaction(() => {
         const now = Date.now();
-        return claims.map((claim) => claimOne(claim, now));
+        return claims.map((claim) => claimOne(claim, over, now));
       }),
     settle: (entries: readonly LedgerEntry[]) =>
       transaction(() => {
