@@ -1,5 +1,5 @@
 import { describe, expect, type TestContext, test } from 'vitest';
-import { runCommand } from '../cli/commandLine.ts';
+import { runCommand, startCommand } from '../cli/commandLine.ts';
 import { order, signUp, visit } from './shopEvents.ts';
 import { openShop } from './shopFixture.ts';
 import { until } from './until.ts';
@@ -7,10 +7,10 @@ import { until } from './until.ts';
 const at = new Date(Date.now() - 3_600_000);
 const notFound = { type: 'answer', status: 404 } as const;
 
-/** A shop whose first two orders Powerspace did not know, and that has a record that nobody can read. */
-async function openShopWithDeadLetters(context: TestContext) {
-  const { shop, sandbox, watcher, configFile, run, group } = await openShop(context, [
-    { kind: 'order', times: 2, action: notFound },
+/** A shop with an order that arrived, some that Powerspace did not know, and a record that nobody can read. */
+async function openShopWithDeadLetters(context: TestContext, unknown = 2) {
+  const { shop, sandbox, watcher, configFile, run } = await openShop(context, [
+    { kind: 'order', times: unknown, action: notFound },
   ]);
   const { orders, accounts } = shop.topics;
   await shop.produce(shop.topics['web.landing'], [
@@ -20,9 +20,11 @@ async function openShopWithDeadLetters(context: TestContext) {
     shop.encode(signUp({ userId: 'user-1', visitorId: 'visitor-1', at })),
   ]);
   await shop.produce(orders, [
-    ...['order-1', 'order-2', 'order-3'].map((orderId) => ({
-      ...shop.encode(order({ orderId, customerId: 'user-1', amount: '49.99', at })),
-      headers: { 'x-request': `r-${orderId}` },
+    ...Array.from({ length: unknown + 1 }, (_, number) => ({
+      ...shop.encode(
+        order({ orderId: `order-${number}`, customerId: 'user-1', amount: '49.99', at }),
+      ),
+      headers: { 'x-request': `r-order-${number}` },
     })),
     { key: 'garbage', value: Buffer.from([7, 1, 2, 3]) },
   ]);
@@ -36,7 +38,9 @@ async function openShopWithDeadLetters(context: TestContext) {
     expect(stderr).toBe('');
     return JSON.parse(stdout);
   };
-  return { command, listed, orders, group, sandbox };
+  const start = (...options: readonly string[]) =>
+    startCommand(['dead-letters', ...options, '--config', configFile]);
+  return { command, start, listed, orders, sandbox };
 }
 
 describe('dead-letters', () => {
@@ -69,8 +73,8 @@ describe('dead-letters', () => {
     expect(stdout).toContain(`dead letter ${letter.id}, `);
     expect(stdout).toContain(`record      ${orders}/${letter.partition}/${letter.offset}, order`);
     expect(stdout).toMatch(/what to do {2}Powerspace does not know the click/);
-    expect(stdout).toMatch(/x-request: r-order-[12]/);
-    expect(stdout).toMatch(/"orderId": "order-[12]"/);
+    expect(stdout).toMatch(/x-request: r-order-[0-2]/);
+    expect(stdout).toMatch(/"orderId": "order-[0-2]"/);
 
     const [garbage] = (await listed('--reason', 'undecodable')).deadLetters;
     expect((await command('show', garbage.id)).stdout).toContain('4 bytes: 07010203');
@@ -100,5 +104,22 @@ describe('dead-letters', () => {
     expect(garbage.stdout).toContain('dead-lettered 1 (undecodable 1)');
     // The new dead letter is the last word on its record.
     expect((await listed('--reason', 'undecodable')).deadLetters).toHaveLength(1);
+  });
+
+  test('replay that is stopped says how to go on, and goes on with what is left', async (context) => {
+    const { command, start, sandbox } = await openShopWithDeadLetters(context, 6);
+    const stopped = start('replay', '--reason', 'unknown-click', '--rate', '1');
+    await until(
+      () => sandbox.summary().orders,
+      (orders) => orders > 1,
+    );
+    stopped.signal('SIGINT');
+    const { exitCode, stderr } = await stopped.ended;
+    expect(exitCode).toBe(1);
+    expect(sandbox.summary().orders).toBeLessThan(7);
+    const [, time] = /to go on: the same command, and --until (\S+)\n/.exec(stderr) ?? [];
+    const rest = await command('replay', '--reason', 'unknown-click', '--until', String(time));
+    expect(rest.exitCode).toBe(0);
+    expect(sandbox.summary()).toMatchObject({ leads: 1, orders: 7, value: '349.93' });
   });
 });
