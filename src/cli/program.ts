@@ -70,6 +70,7 @@ function createProgram(exitWith: (code: number) => void): Command {
       exitWith(await (await import('./explain.ts')).explain(id, options));
     });
   addClicks(program.command('clicks').description('the clicks in the store'), exitWith);
+  addDeadLetters(program.command('dead-letters').description('what could not be sent'), exitWith);
   program
     .command('sandbox')
     .description('be a Powerspace for dry runs: the same answers, nothing real')
@@ -116,6 +117,40 @@ function addClicks(clicks: Command, exitWith: (code: number) => void): void {
       exitWith(await (await import('./clicksForget.ts')).clicksForget(key, options));
     });
 }
+
+function addDeadLetters(deadLetters: Command, exitWith: (code: number) => void): void {
+  choosing(common(deadLetters.command('list')))
+    .description('list the dead letters, and count their reasons')
+    .action(async (options) => {
+      exitWith(await (await import('./deadLettersList.ts')).deadLettersList(options));
+    });
+  common(deadLetters.command('show'))
+    .description('show one, with all that is in its record, and what to do about it')
+    .argument('<id>', 'its place in the dead-letter topic, as list shows it: 0/12')
+    .action(async (id, options) => {
+      exitWith(await (await import('./deadLettersShow.ts')).deadLettersShow(id, options));
+    });
+  choosing(common(deadLetters.command('replay')))
+    .description('send their records through the pipeline again')
+    .option('--rate <number>', 'records a second, at most', '50')
+    .addHelpText('after', replayHelp)
+    .action(async (options) => {
+      exitWith(await (await import('./deadLettersReplay.ts')).deadLettersReplay(options));
+    });
+}
+
+function choosing(command: Command): Command {
+  return command
+    .option('--reason <reasons>', 'only those with these reasons, with commas')
+    .option('--topic <topic>', 'only those of records of this topic')
+    .option('--since <time>', 'only those given up from this time on: ISO 8601')
+    .option('--until <time>', 'only those given up before this time');
+}
+
+const replayHelp = `
+Nothing goes out twice: what the ledger has as delivered is a duplicate. What
+fails again is a dead letter again, and the exit code is 1 then. A connector that
+runs on an SQLite store has it to itself: stop it for the replay.`;
 
 const importHelp = `
 Lines that can't be stored are listed on stderr as file:line: reason and left

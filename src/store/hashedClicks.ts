@@ -49,13 +49,14 @@ export function hashFound(find: ClickStore['find'], hash: HashUserKey): ClickSto
 export function hashLedger(ledger: Ledger, hash: HashUserKey): Ledger {
   return {
     ...ledger,
-    claim: (claims) =>
+    claim: (claims, over) =>
       ledger.claim(
         claims.map((claim) => {
           const { click } = claim;
           if (click?.userKey === undefined) return claim;
           return { ...claim, click: { ...click, userKey: hash(click.userKey) } };
         }),
+        over,
       ),
   };
 }

@@ -7,7 +7,7 @@ import { type ClaimResult, type Ledger, mostNotedAttempts } from './store.ts';
 // Each statement takes its rows in the order of their keys, so that no two replicas wait for each other; and each may
 // be made again when its answer was lost: it then finds its own work done.
 
-/** $1 the owner; then an array for each column. A row that comes into being meanwhile is in no part of the result. */
+/** $1 the owner; then an array for each column; $12 the states to claim over. A row that comes into being meanwhile is in no part of the result. */
 const claim: Statement = {
   name: 'claim',
   text: `
@@ -21,11 +21,13 @@ const claim: Statement = {
     SELECT key, kind, 'claimed', $1, topic, partition, "offset", clock_timestamp(),
       click_hash, click_mask, click_at, user_key, trace_id FROM wanted ORDER BY key
     ON CONFLICT (key) DO UPDATE SET
-      interrupted = known.interrupted OR known.owner <> excluded.owner,
+      state = 'claimed',
+      interrupted = known.state = 'claimed' AND (known.interrupted OR known.owner <> excluded.owner),
       owner = excluded.owner, topic = excluded.topic, partition = excluded.partition, "offset" = excluded."offset",
       claimed_at = excluded.claimed_at, click_hash = excluded.click_hash, click_mask = excluded.click_mask,
       click_at = excluded.click_at, user_key = excluded.user_key, trace_id = excluded.trace_id
-    WHERE known.state = 'claimed' AND (known.owner = excluded.owner OR NOT ${isLiving('known.owner')})
+    WHERE known.state = ANY($12)
+      OR known.state = 'claimed' AND (known.owner = excluded.owner OR NOT ${isLiving('known.owner')})
     RETURNING key, interrupted
   )
   SELECT key, CASE WHEN interrupted THEN 'interrupted' ELSE 'claimed' END AS result FROM taken
@@ -95,7 +97,7 @@ export function openPostgresLedger(database: PostgresDatabase, lease: Lease): Le
     isWithinLease() {
       return lease.isHeld;
     },
-    async claim(claims) {
+    async claim(claims, over = []) {
       if (claims.length === 0) return [];
       const { rows } = await database.run(claim, [
         lease.owner,
@@ -109,6 +111,7 @@ export function openPostgresLedger(database: PostgresDatabase, lease: Lease): Le
         claims.map(({ click }) => click && storedTime(click.at)),
         claims.map(({ click }) => click?.userKey && storedKey(click.userKey)),
         claims.map(({ traceId }) => traceId),
+        over,
       ]);
       const results = new Map(
         rows.map((row) => [hexOf(row['key']), toResult(String(row['result']))]),

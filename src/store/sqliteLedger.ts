@@ -22,6 +22,10 @@ export function openLedger(database: DatabaseSync, owner: string, run: Run): Led
     `UPDATE ledger SET owner = ?, claimed_at = ?, interrupted = 1, topic = ?, partition = ?, "offset" = ?,
        (${noteColumns}) = (?, ?, ?, ?, ?) WHERE key = ?`,
   );
+  const claimAnew = database.prepare(
+    `UPDATE ledger SET state = 'claimed', owner = ?, claimed_at = ?, interrupted = 0, topic = ?, partition = ?, "offset" = ?,
+       (${noteColumns}) = (?, ?, ?, ?, ?) WHERE key = ?`,
+  );
   const selectHistory = database.prepare('SELECT history FROM ledger WHERE key = ?');
   const settle = database.prepare(
     `UPDATE ledger SET state = ?, status = ?, attempts = attempts + ?, settled_at = ?, reason = ?, history = ?
@@ -40,22 +44,27 @@ export function openLedger(database: DatabaseSync, owner: string, run: Run): Led
   );
   const count = database.prepare('SELECT count(*) AS count FROM ledger');
 
-  const claimOne = (claim: Claim, now: number): ClaimResult => {
+  const claimOne = (claim: Claim, over: readonly LedgerState[], now: number): ClaimResult => {
     const { key, kind, topic, partition, offset } = claim;
     const notes = notesOf(claim);
     const inserted = insert.run(key, kind, owner, topic, partition, offset, now, ...notes);
     if (inserted.changes > 0) return 'claimed';
     const known = select.get(key);
-    if (known?.['state'] !== 'claimed') return toLedgerState(String(known?.['state']));
+    if (known?.['state'] !== 'claimed') {
+      const state = toLedgerState(String(known?.['state']));
+      if (!over.includes(state)) return state;
+      claimAnew.run(owner, now, topic, partition, offset, ...notes, key);
+      return 'claimed';
+    }
     if (known['owner'] === owner) return known['interrupted'] === 1 ? 'interrupted' : 'claimed';
     takeOver.run(owner, now, topic, partition, offset, ...notes, key);
     return 'interrupted';
   };
   return {
-    claim: (claims) =>
+    claim: (claims, over = []) =>
       transaction(() => {
         const now = Date.now();
-        return claims.map((claim) => claimOne(claim, now));
+        return claims.map((claim) => claimOne(claim, over, now));
       }),
     settle: (entries: readonly LedgerEntry[]) =>
       transaction(() => {

@@ -161,8 +161,11 @@ export interface People {
 
 /** The durable memory of what was sent (design §5, Ledger). */
 export interface Ledger {
-  /** Claims all of them in one transaction, durable when it resolves; results in the order of the claims. */
-  claim(claims: readonly Claim[]): Promise<readonly ClaimResult[]>;
+  /**
+   * Claims all of them in one transaction, durable when it resolves; results in the order of the claims. What has
+   * ended in one of the states `over` is claimed anew.
+   */
+  claim(claims: readonly Claim[], over?: readonly LedgerState[]): Promise<readonly ClaimResult[]>;
   /** Records, in one transaction, how claims of ours ended. */
   settle(entries: readonly LedgerEntry[]): Promise<void>;
   /** Gives claims of ours back as if they had never been made: nothing of theirs was sent. Interrupted ones stay. */

@@ -155,10 +155,13 @@ export class MemoryLedger implements Ledger {
     this.#access = access;
   }
 
-  claim(claims: readonly Claim[]): Promise<readonly ClaimResult[]> {
+  claim(
+    claims: readonly Claim[],
+    over: readonly LedgerState[] = [],
+  ): Promise<readonly ClaimResult[]> {
     return this.#access(() => {
       requireAll(claims.map(({ topic }) => topic));
-      return claims.map((claim) => this.#claimOne(claim));
+      return claims.map((claim) => this.#claimOne(claim, over));
     });
   }
 
@@ -207,14 +210,15 @@ export class MemoryLedger implements Ledger {
     return this.#access(() => this.#rows.size);
   }
 
-  #claimOne(claim: Claim): ClaimResult {
+  #claimOne(claim: Claim, over: readonly LedgerState[]): ClaimResult {
     const key = claim.key.toString('hex');
-    const known = this.#rows.get(key);
-    if (known && known.state !== 'claimed') return known.state;
+    const row = this.#rows.get(key);
+    if (row && row.state !== 'claimed' && !over.includes(row.state)) return row.state;
+    const known = row?.state === 'claimed' ? row : undefined;
     const isOthers = known !== undefined && known.owner !== this.#owner;
     const wasInterrupted = isOthers || (known?.wasInterrupted ?? false);
     const owned = { state: 'claimed', owner: this.#owner, wasInterrupted } as const;
-    this.#rows.set(key, { ...owned, claim: known?.claim ?? claim });
+    this.#rows.set(key, { ...owned, claim: row?.claim ?? claim });
     return wasInterrupted ? 'interrupted' : 'claimed';
   }
 }

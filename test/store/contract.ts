@@ -141,6 +141,24 @@ function testLedger(newPlace: NewPlace): void {
     },
   );
 
+  test('claims anew what has ended in a state that the claim goes over, and nothing else', async () => {
+    const subject = await StoreSubject.create(newPlace);
+    const claims = ['a', 'b', 'c'].map((id) => claimOf(id));
+    await subject.ledger.claim(claims);
+    await subject.ledger.settle([
+      ...[settled('a', 'delivered'), settled('b', 'rejected'), settled('c', 'undeliverable')],
+    ]);
+    await subject.reopen();
+    const over = ['rejected', 'undeliverable'] as const;
+    expect(await subject.ledger.claim(claims, over)).toEqual(['delivered', 'claimed', 'claimed']);
+    await subject.ledger.settle([settled('b', 'delivered')]);
+    expect(await subject.ledger.claim(claims)).toEqual(['delivered', 'delivered', 'claimed']);
+    await subject.reopen();
+    expect(await subject.ledger.claim(claims, over)).toEqual([
+      ...['delivered', 'delivered', 'interrupted'],
+    ]);
+  });
+
   test('says that a claim of an owner that has ended was interrupted', async () => {
     const subject = await StoreSubject.create(newPlace);
     await subject.ledger.claim([claimOf('a')]);
