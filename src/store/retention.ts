@@ -2,9 +2,10 @@ import type { Clock } from '../clock.ts';
 import type { ClickStore } from './store.ts';
 
 const interval = 60_000;
-/** Clicks removed at once, and the pause before the next step where more are left. */
-const step = 1_000;
-const pause = 100;
+/** Clicks removed at once. */
+export const purgeStep = 1_000;
+/** The milliseconds before the next step where more are left. */
+export const purgePause = 100;
 const day = 86_400_000;
 
 /** When clicks are removed. */
@@ -28,14 +29,14 @@ export function startRetention(clicks: ClickStore, options: RetentionOptions): (
   async function removeUntilStopped(): Promise<never> {
     for (let delay = interval; ; ) {
       await clock.wait(delay, stopping.signal);
-      delay = (await removeStep()) === step ? pause : interval;
+      delay = (await removeStep()) === purgeStep ? purgePause : interval;
     }
   }
 
   async function removeStep(): Promise<number> {
     if (!hasCaughtUp()) return 0;
     try {
-      return await clicks.purge(clock.now() - window - day, step);
+      return await clicks.purge(clock.now() - window - day, purgeStep);
     } catch (thrown) {
       onFailure(thrown);
       return 0;
