@@ -44,6 +44,7 @@ export async function fillSqlite(file: string, rows: number): Promise<SizedStore
     WITH RECURSIVE key (row) AS (SELECT 0 UNION ALL SELECT row + 1 FROM key WHERE row + 1 < ${rows})
     SELECT printf('%08x${uuidEnd}', row * ${stepOf(rows)}), printf('click-%032x', row),
       ((row % ${timeRuns}) * ${rows / timeRuns} + row / ${timeRuns}) * ${second} FROM key;
+    UPDATE row_estimate SET rows = ${rows} WHERE name = 'user_attribution';
     PRAGMA journal_mode = WAL`);
   database.close();
   return { store: openSqliteStore(file), rows, size: (await stat(file)).size };

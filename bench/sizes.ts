@@ -12,7 +12,7 @@ const baselineRows = 100_000;
 /** Keys of a look-up: as many as a chunk of the pipeline has records. */
 const keysAtOnce = 2_000;
 /** People whose events come again and again; so many that what is read of them stays in memory: warm. */
-const peopleActive = 20_000;
+const peopleActive = 10_000;
 /** So many that hardly anybody comes twice. */
 const peopleOnce = 800_000;
 

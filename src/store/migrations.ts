@@ -43,4 +43,11 @@ export const sqliteMigrations: readonly string[] = [
   ) WITHOUT ROWID;
   `,
   'ALTER TABLE ledger ADD COLUMN interrupted INTEGER NOT NULL DEFAULT 0',
+  `
+  CREATE TABLE row_estimate (
+    name TEXT NOT NULL PRIMARY KEY,
+    rows INTEGER NOT NULL
+  ) WITHOUT ROWID;
+  INSERT INTO row_estimate SELECT 'user_attribution', count(*) FROM user_attribution;
+  `,
 ];

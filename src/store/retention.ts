@@ -2,8 +2,8 @@ import type { Clock } from '../clock.ts';
 import type { ClickStore } from './store.ts';
 
 const interval = 60_000;
-/** Clicks removed at once. */
-export const purgeStep = 1_000;
+/** Clicks removed at once: few enough for SQLite, in which the process stands still meanwhile. */
+export const purgeStep = 250;
 /** The milliseconds before the next step where more are left. */
 export const purgePause = 100;
 const day = 86_400_000;

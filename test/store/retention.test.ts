@@ -23,13 +23,13 @@ describe('retention', () => {
     const startedAt = clock.now();
     expect(purge).not.toHaveBeenCalled();
     await clock.advance(3 * minute);
-    const expected = [1, 2, 3].map((minutes) => [startedAt + minutes * minute - 31 * day, 1_000]);
+    const expected = [1, 2, 3].map((minutes) => [startedAt + minutes * minute - 31 * day, 250]);
     expect(purge.mock.calls).toEqual(expected);
     stop();
   });
 
   test('goes on in small steps while there are more', async () => {
-    let left = 5_500;
+    let left = 1_350;
     const purge = vi.fn(async (_before: number, limit: number) => {
       const removed = Math.min(left, limit);
       left -= removed;
