@@ -9,6 +9,8 @@ import { comparePurge } from './sizesPurge.ts';
 
 /** What every other size is compared with. */
 const baselineRows = 100_000;
+/** More, and keys would lie too close for absent ones between them. */
+const mostRows = 100_000_000;
 /** Keys of a look-up: as many as a chunk of the pipeline has records. */
 const keysAtOnce = 2_000;
 /** People whose events come again and again; so many that what is read of them stays in memory: warm. */
@@ -29,6 +31,9 @@ export async function benchSizes(
   rows: number,
   report: (line: string) => void,
 ): Promise<PairResult[]> {
+  if (!(rows >= baselineRows && rows <= mostRows && rows % 1_000 === 0)) {
+    throw new Error(`--rows is ${baselineRows} to ${mostRows}, in thousands`);
+  }
   await using opened = new AsyncDisposableStack();
   const folder = await newDataFolder('sizes');
   opened.defer(() => rm(folder, { recursive: true }));
