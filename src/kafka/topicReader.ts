@@ -11,7 +11,7 @@ const bytesOfPartition = 1024 * 1024;
 const readCommitted = 1;
 
 /** A partition, and the offsets that it held when the topic was opened: from `start` to before `end`. */
-export interface PartitionExtent {
+interface PartitionExtent {
   readonly partition: number;
   readonly start: number;
   readonly end: number;

@@ -60,4 +60,11 @@ export const sqliteMigrations: readonly string[] = [
   `,
   // Null where the key is linked to the click since it happened.
   'ALTER TABLE user_attribution ADD COLUMN linked_at INTEGER',
+  `
+  CREATE TABLE row_estimate (
+    name TEXT NOT NULL PRIMARY KEY,
+    rows INTEGER NOT NULL
+  ) WITHOUT ROWID;
+  INSERT INTO row_estimate SELECT 'user_attribution', count(*) FROM user_attribution;
+  `,
 ];

@@ -19,9 +19,16 @@ const save: Statement = {
             OR coalesce(excluded.linked_at, excluded.created_at)
                < coalesce(known.linked_at, known.created_at)`,
 };
+/**
+ * A probe for each key, whatever the planner takes the number of keys for: joined freely, or by `= ANY`, it may read
+ * all of a table of 100,000 rows. No array can be looked up in a hash index, and that is the one to use.
+ */
 const find: Statement = {
   name: 'find-clicks',
-  text: 'SELECT user_id, click_id, created_at, linked_at FROM user_attribution WHERE user_id = ANY($1::text[])',
+  // All columns: the table may be as an older version left it, with fewer.
+  text: `SELECT known.* FROM unnest($1::text[]) AS asked (key), LATERAL (
+           SELECT * FROM user_attribution WHERE user_id = asked.key COLLATE "C" OFFSET 0
+         ) AS known`,
 };
 /** What another replica removes is passed over, not waited for. */
 const purge: Statement = {

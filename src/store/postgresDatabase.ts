@@ -64,7 +64,10 @@ export function openPostgresDatabase(
     statement_timeout: statementTimeout,
     query_timeout: statementTimeout + answerMargin,
     idleTimeoutMillis: 60_000,
+    // What a connection has planned while a table was small stays planned: it must not read all of it once it is large.
     options: [
+      '-c enable_seqscan=off',
+      '-c jit=off',
       `-c search_path=${address.schema}`,
       `-c lock_timeout=${lockTimeout}`,
       `-c synchronous_commit=${durability === 'disk' ? 'on' : 'off'}`,

@@ -2,9 +2,10 @@ import type { Clock } from '../clock.ts';
 import type { Store } from './store.ts';
 
 const interval = 60_000;
-/** Rows of a table removed at once, 10 to 20 ms in SQLite; and the pause before the next step where more are left. */
-const step = 200;
-const pause = 100;
+/** Rows of a table removed at once: few enough for SQLite, in which the process stands still meanwhile. */
+export const purgeStep = 200;
+/** The milliseconds before the next step where more are left. */
+export const purgePause = 100;
 const day = 86_400_000;
 
 /** What rows are removed of. */
@@ -38,7 +39,7 @@ export function startRetention(
   async function removeUntilStopped(): Promise<never> {
     for (let delay = interval; ; ) {
       await clock.wait(delay, stopping.signal);
-      delay = (await removeStep()) ? pause : interval;
+      delay = (await removeStep()) ? purgePause : interval;
     }
   }
 
@@ -48,13 +49,13 @@ export function startRetention(
     const now = clock.now();
     try {
       const removed = {
-        clicks: await clicks.purge(now - window - day, step),
-        ledger: await ledger.purge(now - ledgerRetention, step),
+        clicks: await clicks.purge(now - window - day, purgeStep),
+        ledger: await ledger.purge(now - ledgerRetention, purgeStep),
       };
       for (const table of ['clicks', 'ledger'] as const) {
         if (removed[table] > 0) onPurged(table, removed[table]);
       }
-      return Math.max(removed.clicks, removed.ledger) === step;
+      return Math.max(removed.clicks, removed.ledger) === purgeStep;
     } catch (thrown) {
       onFailure(thrown);
       return false;

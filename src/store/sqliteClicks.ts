@@ -1,5 +1,6 @@
 import type { DatabaseSync, SQLOutputValue } from 'node:sqlite';
 import { type Run, transactionIn } from './sqliteDatabase.ts';
+import { openRowEstimate } from './sqliteRowEstimate.ts';
 import type { Click, ClickStore } from './store.ts';
 
 /** The clicks in an SQLite database. */
@@ -17,17 +18,24 @@ export function openClicks(database: DatabaseSync, run: Run): ClickStore {
     `DELETE FROM user_attribution WHERE (user_id, click_id) IN
        (SELECT user_id, click_id FROM user_attribution WHERE created_at < ? LIMIT ?)`,
   );
-  const count = database.prepare('SELECT count(*) AS count FROM user_attribution');
+  const estimate = openRowEstimate(database);
   return {
     save: (clicks) =>
       transaction(() => {
+        let changed = 0;
         for (const { userKey, clickId, at, linkedAt } of clicks) {
-          insert.run(userKey, clickId, at, linkedAt ?? null);
+          changed += Number(insert.run(userKey, clickId, at, linkedAt ?? null).changes);
         }
+        estimate.add(changed);
       }),
     find: createFind(database, run),
-    purge: (before, limit) => run(() => Number(purge.run(before, limit).changes)),
-    count: () => run(() => Number(count.get()?.['count'])),
+    purge: (before, limit) =>
+      transaction(() => {
+        const removed = Number(purge.run(before, limit).changes);
+        estimate.add(-removed);
+        return removed;
+      }),
+    count: () => run(estimate.read),
   };
 }
 

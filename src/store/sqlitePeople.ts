@@ -1,6 +1,7 @@
 import type { DatabaseSync, SQLOutputValue } from 'node:sqlite';
 import { mostPersonRows, type PersonTables } from './people.ts';
 import { type Run, transactionIn } from './sqliteDatabase.ts';
+import { openRowEstimate } from './sqliteRowEstimate.ts';
 
 /** The rows of people in an SQLite database. */
 export function openPersonTables(database: DatabaseSync, run: Run): PersonTables {
@@ -21,6 +22,7 @@ export function openPersonTables(database: DatabaseSync, run: Run): PersonTables
     `UPDATE ledger SET (click_hash, click_mask, click_at, user_key, trace_id) = (NULL, NULL, NULL, NULL, NULL)
      WHERE key = ?`,
   );
+  const estimate = openRowEstimate(database);
   return {
     storedKey: (userKey) => userKey,
     clicksOfKeys: (userKeys) => run(() => byUserKey.all(JSON.stringify(userKeys)).map(toClickRow)),
@@ -33,6 +35,7 @@ export function openPersonTables(database: DatabaseSync, run: Run): PersonTables
       transaction(() => {
         let [clicks, noted] = [0, 0];
         for (const userKey of userKeys) clicks += Number(removeClicks.run(userKey).changes);
+        estimate.add(-clicks);
         for (const key of ledgerKeys) noted += Number(anonymize.run(key).changes);
         return { clicks, conversions: noted };
       }),

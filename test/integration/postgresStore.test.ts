@@ -99,6 +99,21 @@ function testStore(url: string): void {
     }
   });
 
+  test('the Postgres store looks clicks up by a hash index, and while a large table still lacks it', async () => {
+    const schema = await ownSchema(url);
+    await using store = asDisposable(await openStore(schema.setting));
+    const click = { userKey: 'user', clickId: 'a', at: 1 };
+    await store.clicks.save([click, { ...click, userKey: 'other' }]);
+    const look = async () => (await store.clicks.find(['absent', 'user'])).get('user');
+    expect(await look()).toEqual([click]);
+    const indexes = await schema.query(
+      "SELECT FROM pg_indexes WHERE schemaname = current_schema() AND indexdef LIKE '%USING hash (user_id)'",
+    );
+    expect(indexes).toHaveLength(1);
+    await schema.query('DROP INDEX user_attribution_user_id');
+    expect(await look()).toEqual([click]);
+  });
+
   test('the Postgres store estimates counts beyond 100,000 rows', async () => {
     const schema = await ownSchema(url);
     await using store = asDisposable(await openStore(schema.setting));

@@ -198,6 +198,22 @@ test('what is purged from a SQLite store is in none of its bytes any more', asyn
   expect([...left].filter((key) => Number(key.slice(4)) < 1_990)).toEqual([]);
 });
 
+test('a SQLite store knows how many clicks it has without counting them, beyond 100,000', async () => {
+  const file = newFile();
+  const { clicks } = openForTest(file);
+  const many = Array.from({ length: 120_000 }, (_, at) => clickOf(`user-${at}`, 'a', at));
+  await clicks.save(many);
+  expect(await clicks.count()).toBe(120_000);
+  await clicks.save(many.slice(0, 10));
+  await clicks.purge(10_000, 5_000);
+  expect(await clicks.count()).toBe(115_000);
+  // What another program has removed is not noticed until there are few enough.
+  otherProgram(file).exec('DELETE FROM user_attribution WHERE created_at < 10000');
+  expect(await clicks.count()).toBe(115_000);
+  otherProgram(file).exec('DELETE FROM user_attribution WHERE created_at < 30000');
+  expect(await clicks.count()).toBe(90_000);
+});
+
 test('closing a SQLite store twice does no harm', async () => {
   const store = openSqliteStore(newFile());
   await store.close();
