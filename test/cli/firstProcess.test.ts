@@ -9,12 +9,17 @@ const asFirstProcess = ['unshare', '--user', '--map-root-user', '--pid', '--fork
 const [unshare = '', ...unshareOptions] = asFirstProcess;
 const isAllowed = spawnSync(unshare, [...unshareOptions, 'true']).status === 0;
 
-/** Sends the signal to process 1 itself, as an engine does. */
+/** Sends the signal to process 1 itself, as an engine does; to none before it has started, or once it has ended. */
 async function signalFirst({ processId }: RunningCommand, signal: NodeJS.Signals): Promise<void> {
   const file = `/proc/${processId}/task/${processId}/children`;
   const first = (await readFile(file, 'utf8').catch(() => '')).trim();
-  // Before it has started, and once it has ended, there is none.
-  if (first !== '') process.kill(Number(first), signal);
+  if (first === '') return;
+  try {
+    process.kill(Number(first), signal);
+  } catch (thrown) {
+    // It has ended since.
+    if (Reflect.get(Object(thrown), 'code') !== 'ESRCH') throw thrown;
+  }
 }
 
 const says = (command: RunningCommand, part: string) =>
