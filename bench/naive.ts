@@ -1,11 +1,18 @@
 import { SchemaRegistry } from '@kafkajs/confluent-schema-registry';
-import { Kafka, logLevel } from 'kafkajs';
+import kafkajs from 'kafkajs';
+import { compressFrame, decompressFrame } from 'lz4-napi';
 import pg from 'pg';
 
 /**
  * What somebody writes first: a message at a time, the registry's own library, a SELECT and a fetch. No ledger, so
  * what was sent and not committed is sent again; no retry, no trace.
  */
+const { CompressionCodecs, CompressionTypes, Kafka, logLevel } = kafkajs;
+CompressionCodecs[CompressionTypes.LZ4] = () => ({
+  compress: ({ buffer }: { buffer: Buffer }) => compressFrame(buffer),
+  decompress: (buffer: Buffer) => decompressFrame(buffer),
+});
+
 const env = (name: string): string => process.env[name] ?? '';
 
 const kafka = new Kafka({ brokers: env('BROKERS').split(','), logLevel: logLevel.NOTHING });
