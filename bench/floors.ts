@@ -5,6 +5,9 @@ import { z } from 'zod';
 import type { LoadedTopic } from './load.ts';
 import type { Parts } from './parts.ts';
 
+const consumeFile = fileURLToPath(import.meta.resolve('./floors/consume.ts'));
+const requestsFile = fileURLToPath(import.meta.resolve('./floors/requests.ts'));
+
 let groups = 0;
 
 /** Events a second of kafkajs with an `eachBatch` that does nothing, over the same topic, in a process of its own. */
@@ -12,7 +15,9 @@ export async function consumeFloor(parts: Parts, topic: LoadedTopic): Promise<nu
   groups += 1;
   const group = `${parts.prefix}.floor-${groups}`;
   const given = [parts.brokers.join(','), topic.topic, group, String(topic.events)];
-  const { perSecond } = z.object({ perSecond: z.number() }).parse(await runFloor('consume', given));
+  const { perSecond } = z
+    .object({ perSecond: z.number() })
+    .parse(await runFloor(consumeFile, given));
   return perSecond;
 }
 
@@ -22,13 +27,12 @@ export async function requestFloor(
   options: { readonly concurrency: number; readonly count: number; readonly delay: number },
 ): Promise<number> {
   await receiver.reset(options.delay);
-  await runFloor('requests', [receiver.url, String(options.concurrency), String(options.count)]);
+  await runFloor(requestsFile, [receiver.url, String(options.concurrency), String(options.count)]);
   const { requests, firstAt, lastAt } = await receiver.count();
   return (requests / (lastAt - firstAt)) * 1_000;
 }
 
-async function runFloor(name: string, given: readonly string[]): Promise<unknown> {
-  const program = fileURLToPath(new URL(`./floors/${name}.ts`, import.meta.url));
+async function runFloor(program: string, given: readonly string[]): Promise<unknown> {
   const { stdout } = await promisify(execFile)(process.execPath, [program, ...given]);
   return JSON.parse(stdout);
 }

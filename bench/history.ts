@@ -19,16 +19,25 @@ const entrySchema = z.object({
   figure: z.string(),
   value: z.number(),
 });
+/** A figure of an earlier run. */
 type Entry = z.infer<typeof entrySchema>;
 
-/** What earlier runs on this machine, of this size, have measured. */
+/** Runs that can be compared with each other: of one machine and one size. */
+type Kind = Pick<Entry, 'machine' | 'size'>;
+
+/** What earlier runs of a kind have measured. */
 export class History {
   readonly #own: readonly Entry[];
-  readonly #size: Size['name'];
+  readonly #kind: Kind;
 
-  constructor(entries: readonly Entry[], size: Size['name']) {
-    this.#size = size;
-    this.#own = entries.filter((entry) => entry.machine === machine && entry.size === size);
+  /** `text` holds an entry, as JSON, a line. */
+  constructor(text: string, kind: Kind) {
+    this.#kind = kind;
+    this.#own = text
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => entrySchema.parse(JSON.parse(line)))
+      .filter(({ machine, size }) => machine === kind.machine && size === kind.size);
   }
 
   /** By how much a figure is worse than the median of the earlier ones, as a share; below 0 where it is better. */
@@ -44,26 +53,26 @@ export class History {
     return (this.worseBy(figure) ?? 0) > tolerance;
   }
 
-  /** Adds the figures of a run, for later ones. */
-  async add(figures: readonly Figure[]): Promise<void> {
+  /** The lines that a run adds, for later ones. */
+  linesOf(figures: readonly Figure[]): string {
     const at = new Date().toISOString();
     const lines = figures.map((figure) => {
       const value = Number(figure.value.toPrecision(4));
-      const entry: Entry = { at, machine, size: this.#size, figure: nameOf(figure), value };
+      const entry: Entry = { at, ...this.#kind, figure: nameOf(figure), value };
       return `${JSON.stringify(entry)}\n`;
     });
-    await appendFile(file, lines.join(''));
+    return lines.join('');
   }
 }
 
-/** Reads the history that is kept beside this file. */
+/** The history that is kept beside this file. */
 export async function readHistory(size: Size['name']): Promise<History> {
-  const text = await readFile(file, 'utf8').catch(() => '');
-  const lines = text.split('\n').filter((line) => line !== '');
-  return new History(
-    lines.map((line) => entrySchema.parse(JSON.parse(line))),
-    size,
-  );
+  return new History(await readFile(file, 'utf8').catch(() => ''), { machine, size });
+}
+
+/** Adds the figures of a run to it. */
+export async function keep(history: History, figures: readonly Figure[]): Promise<void> {
+  await appendFile(file, history.linesOf(figures));
 }
 
 /** Machines of one kind are one machine: processor, cores, memory. */

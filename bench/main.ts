@@ -5,7 +5,7 @@ import { backlogCase } from './backlog.ts';
 import { type Bench, type BenchCase, type Figure, figure, type Size } from './case.ts';
 import { buildConnector } from './connector.ts';
 import { benchDecode } from './decode.ts';
-import { readHistory } from './history.ts';
+import { keep, readHistory } from './history.ts';
 import type { PairResult } from './pairs.ts';
 import { startParts } from './parts.ts';
 import { startAndIdleCase } from './startAndIdle.ts';
@@ -15,11 +15,11 @@ import { formatTable } from './table.ts';
 /** Each line is a case; --only takes those whose names begin so. */
 const cases: readonly BenchCase[] = [
   streamCase({
-    ...{ name: '1%', attributed: '1%', withRivals: true },
+    ...{ name: '1% postgres', attributed: '1%', withRivals: true },
     bounds: { kafkajs: 0.6, Bento: 15, CPU: 12 },
   }),
   streamCase({
-    ...{ name: 'all', attributed: 'all', withRivals: true },
+    ...{ name: 'all postgres', attributed: 'all', withRivals: true },
     bounds: { undici: 0.6, 'first try': 2, Bento: 3.5 },
   }),
   streamCase({ name: '1% sqlite', attributed: '1%', store: 'sqlite' }),
@@ -58,7 +58,7 @@ const full: Size = {
   ...{ clicks: 100_000, rivalSeconds: 10 },
 };
 const quick: Size = {
-  ...{ name: 'quick', fewEvents: 100_000, allEvents: 8_000, backlogEvents: 300_000 },
+  ...{ name: 'quick', fewEvents: 60_000, allEvents: 5_000, backlogEvents: 200_000 },
   ...{ clicks: 20_000, rivalSeconds: 3 },
 };
 
@@ -117,8 +117,10 @@ async function runBench(): Promise<void> {
   const json = JSON.stringify({ at: new Date().toISOString(), size: size.name, rounds, figures });
   if (values.output) await writeFile(values.output, `${json}\n`);
   console.log(values.json ? json : formatTable(figures, history));
-  await history.add(figures);
+  await keep(history, figures);
 }
 
+// Ended early, its processes end with it (watched.ts, dev/native/process.ts).
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 if (values.help) console.log(usage);
 else await runBench();

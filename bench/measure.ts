@@ -96,7 +96,8 @@ export async function measureFor(
         commits.push({ committed, at: performance.now() });
       }
     }
-    const { requests, firstAt, lastAt } = await receiver.count();
+    const { requests, distinct, firstAt, lastAt } = await receiver.count();
+    if (requests !== distinct) throw new Error(`${requests} requests for ${distinct} clicks came`);
     const [first, last] = [commits[0], commits.at(-1)];
     return {
       eventsPerSecond:

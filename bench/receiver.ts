@@ -22,7 +22,7 @@ const countSchema = z.object({
 });
 
 /** What has come since the last reset. */
-export interface Received {
+interface Received {
   readonly requests: number;
   /** Click ids. */
   readonly distinct: number;

@@ -11,12 +11,13 @@ export interface Rival {
   readonly program: Omit<Program, 'environment' | 'logFile'>;
 }
 
-const fileOf = (name: string) => fileURLToPath(new URL(name, import.meta.url));
+const naiveFile = fileURLToPath(import.meta.resolve('./naive.ts'));
+const bentoFile = fileURLToPath(import.meta.resolve('./bento.yaml'));
 
 /** What somebody writes first. */
 const naive: Rival = {
   name: 'first try',
-  program: { command: process.execPath, arguments: [fileOf('naive.ts')], ready: 'reading' },
+  program: { command: process.execPath, arguments: [naiveFile], ready: 'reading' },
 };
 
 /** Those that can be had here: Bento where `BENTO` names its binary. */
@@ -25,7 +26,7 @@ export function rivals(): readonly Rival[] {
   if (!bento) return [naive];
   const program = {
     command: bento,
-    arguments: ['-c', fileOf('bento.yaml')],
+    arguments: ['-c', bentoFile],
     ready: 'is now active',
   };
   return [naive, { name: 'Bento', program }];

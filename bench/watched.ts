@@ -43,7 +43,9 @@ export class Watched {
       stdio: ['ignore', log, log],
     });
     closeSync(log);
-    this.#exited = once(this.#child, 'exit');
+    // It must not outlive whoever measures it.
+    process.once('exit', this.kill);
+    this.#exited = once(this.#child, 'exit').finally(() => process.off('exit', this.kill));
   }
 
   /** Resolves once it has come to its work, to within a few milliseconds. */
@@ -93,9 +95,9 @@ export class Watched {
   }
 
   /** Ends it at once; of one that has ended nothing. */
-  kill(): void {
+  readonly kill = (): void => {
     if (!this.#hasEnded) this.#child.kill('SIGKILL');
-  }
+  };
 
   get #hasEnded(): boolean {
     return this.#child.exitCode !== null || this.#child.signalCode !== null;
