@@ -1,7 +1,6 @@
 import { type Bench, type BenchCase, type Figure, figure } from './case.ts';
 import { runConnector } from './connector.ts';
 import type { Run } from './measure.ts';
-import { costFigures } from './stream.ts';
 
 const megabytesAtMost = 350;
 const growthAtMost = 1.1;
@@ -22,13 +21,15 @@ async function runBacklog(bench: Bench): Promise<readonly Figure[]> {
 function backlogFigures(run: Run): readonly Figure[] {
   const { usage, mark = usage } = run;
   const subject = 'backlog';
-  const resident = { subject, better: 'lower', ours: [usage.residentMegabytes] } as const;
+  const lower = { subject, better: 'lower' } as const;
+  const resident = { ...lower, ours: [usage.residentMegabytes] };
   const atMark = { name: 'after a fifth', values: [mark.residentMegabytes] };
   const speed = { subject, measure: 'events/s', better: 'higher' } as const;
   return [
     figure({ ...speed, ours: [run.eventsPerSecond] }),
     figure({ ...resident, measure: 'RSS at the end, MB', bound: megabytesAtMost }),
     figure({ ...resident, measure: 'RSS, MB', baseline: atMark, bound: growthAtMost }),
-    ...costFigures(subject, [run], undefined),
+    figure({ ...lower, measure: 'peak RSS, MB', ours: [usage.peakMegabytes] }),
+    figure({ ...lower, measure: 'CPU, µs/event', ours: [run.cpuMicrosecondsPerEvent] }),
   ];
 }

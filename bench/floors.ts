@@ -8,28 +8,35 @@ import type { Parts } from './parts.ts';
 const consumeFile = fileURLToPath(import.meta.resolve('./floors/consume.ts'));
 const requestsFile = fileURLToPath(import.meta.resolve('./floors/requests.ts'));
 
+const costSchema = z.object({ cpuMicroseconds: z.number(), peakMegabytes: z.number() });
+const consumeSchema = costSchema.extend({ perSecond: z.number() });
+
+/** What the least that could do the job has done. */
+export interface Floor extends z.infer<typeof costSchema> {
+  readonly name: string;
+  readonly perSecond: number;
+}
+
 let groups = 0;
 
-/** Events a second of kafkajs with an `eachBatch` that does nothing, over the same topic, in a process of its own. */
-export async function consumeFloor(parts: Parts, topic: LoadedTopic): Promise<number> {
+/** kafkajs with an `eachBatch` that does nothing, over the same topic, in a process of its own. */
+export async function consumeFloor(parts: Parts, topic: LoadedTopic): Promise<Floor> {
   groups += 1;
   const group = `${parts.prefix}.floor-${groups}`;
   const given = [parts.brokers.join(','), topic.topic, group, String(topic.events)];
-  const { perSecond } = z
-    .object({ perSecond: z.number() })
-    .parse(await runFloor(consumeFile, given));
-  return perSecond;
+  return { name: 'kafkajs', ...consumeSchema.parse(await runFloor(consumeFile, given)) };
 }
 
-/** Postbacks a second, by the receiver, of a loop around undici's `Pool.request`, in a process of its own. */
+/** A loop around undici's `Pool.request`, in a process of its own; by the receiver, from the first to the last. */
 export async function requestFloor(
   { receiver }: Parts,
   options: { readonly concurrency: number; readonly count: number; readonly delay: number },
-): Promise<number> {
+): Promise<Floor> {
   await receiver.reset(options.delay);
-  await runFloor(requestsFile, [receiver.url, String(options.concurrency), String(options.count)]);
+  const given = [receiver.url, String(options.concurrency), String(options.count)];
+  const cost = costSchema.parse(await runFloor(requestsFile, given));
   const { requests, firstAt, lastAt } = await receiver.count();
-  return (requests / (lastAt - firstAt)) * 1_000;
+  return { name: 'undici', perSecond: (requests / (lastAt - firstAt)) * 1_000, ...cost };
 }
 
 async function runFloor(program: string, given: readonly string[]): Promise<unknown> {

@@ -1,15 +1,15 @@
-import { type Bench, type BenchCase, type Figure, figure, type Measured } from './case.ts';
+import { type Bench, type BenchCase, type Figure, figure } from './case.ts';
 import { type ConnectorSetup, runConnector } from './connector.ts';
-import { consumeFloor, requestFloor } from './floors.ts';
+import { consumeFloor, type Floor, requestFloor } from './floors.ts';
 import type { LoadedTopic } from './load.ts';
 import type { Run } from './measure.ts';
 import type { Parts } from './parts.ts';
-import { type Rival, rivals, runRival } from './rivals.ts';
+import { rivals, runRival } from './rivals.ts';
 
 /** Whose events lead to a postback: those of 1% of the people, or of all. */
 type Attributed = '1%' | 'all';
 
-/** What a baseline's ratio has to reach, by its name. */
+/** What the ratio to a baseline has to reach, by its name; for `CPU`, microseconds for an event at most. */
 type Bounds = Readonly<Record<string, number>>;
 
 /** A topic that is read to its end, and how. What is not given is as in `usual`. */
@@ -43,12 +43,15 @@ export function streamCase(plan: StreamPlan): BenchCase {
   return { name: plan.name, run: (bench) => runStream(bench, plan) };
 }
 
-/** What a round has measured, by the name of the baseline. */
+/** What a round has measured. */
 interface Round {
   readonly run: Run;
-  readonly speed: number;
-  readonly baselines: ReadonlyMap<string, number>;
+  readonly floor: Floor;
+  /** Events or postbacks a second, by the name of the rival. */
+  readonly rivals: ReadonlyMap<string, number>;
 }
+
+type GivenPlan = StreamPlan & ConnectorSetup;
 
 async function runStream(bench: Bench, plan: StreamPlan): Promise<readonly Figure[]> {
   const parts = await bench.parts();
@@ -61,82 +64,99 @@ async function runStream(bench: Bench, plan: StreamPlan): Promise<readonly Figur
   });
   const others = plan.withRivals ? rivals() : [];
   const rounds: Round[] = [];
-  for (let round = 1; round <= bench.rounds; round += 1) {
+  for (let number = 1; number <= bench.rounds; number += 1) {
     const run = await runConnector(parts, topic, given);
-    const baselines = new Map([await runFloor(parts, topic, given)]);
+    const floor = await runFloor(parts, topic, given);
+    const speeds = new Map<string, number>();
     for (const rival of others) {
-      baselines.set(rival.name, await speedOfRival(bench, { topic, rival, attributed }));
+      const seconds = bench.size.rivalSeconds;
+      const speed = speedOf(given, await runRival(parts, topic, { rival, seconds }));
+      speeds.set(rival.name, speed);
     }
-    const speed = attributed === 'all' ? run.postbacksPerSecond : run.eventsPerSecond;
-    rounds.push({ run, speed, baselines });
-    bench.report(`${plan.name} ${round}/${bench.rounds}: ${describeRound(rounds.at(-1) as Round)}`);
+    const round = { run, floor, rivals: speeds };
+    rounds.push(round);
+    bench.report(`${plan.name} ${number}/${bench.rounds}: ${describeRound(given, round)}`);
   }
-  return streamFigures(given, rounds);
+  return [...speedFigures(given, rounds), ...costFigures(given, rounds)];
 }
 
-function describeRound({ run, speed, baselines }: Round): string {
-  const others = Array.from(baselines, ([name, value]) => `${name} ${value.toFixed(0)}`);
-  const cpu = `${run.cpuMicrosecondsPerEvent.toFixed(1)} µs CPU`;
-  const memory = `${run.usage.peakMegabytes.toFixed(0)} MB`;
-  return `${speed.toFixed(0)}/s, ${cpu}, ${memory}; ${others.join(', ')}`;
-}
-
-type GivenPlan = StreamPlan & ConnectorSetup;
-
-async function runFloor(
-  parts: Parts,
-  topic: LoadedTopic,
-  { attributed, concurrency, delay }: GivenPlan,
-): Promise<[name: string, speed: number]> {
-  if (attributed === '1%') return ['kafkajs', await consumeFloor(parts, topic)];
-  const count = topic.attributed;
-  return ['undici', await requestFloor(parts, { concurrency, count, delay })];
-}
-
-async function speedOfRival(
-  { parts, size }: Bench,
-  { topic, rival, attributed }: { topic: LoadedTopic; rival: Rival; attributed: Attributed },
-): Promise<number> {
-  const seconds = size.rivalSeconds;
-  const run = await runRival(await parts(), topic, { rival, seconds });
+function speedOf(
+  { attributed }: StreamPlan,
+  run: Pick<Run, 'postbacksPerSecond' | 'eventsPerSecond'>,
+): number {
   return attributed === 'all' ? run.postbacksPerSecond : run.eventsPerSecond;
 }
 
-function streamFigures(plan: GivenPlan, rounds: readonly Round[]): readonly Figure[] {
+function runFloor(
+  parts: Parts,
+  topic: LoadedTopic,
+  { attributed, concurrency, delay }: GivenPlan,
+): Promise<Floor> {
+  if (attributed === '1%') return consumeFloor(parts, topic);
+  return requestFloor(parts, { concurrency, count: topic.attributed, delay });
+}
+
+function describeRound(plan: StreamPlan, { run, floor, rivals: speeds }: Round): string {
+  const others = Array.from(speeds, ([name, speed]) => `, ${name} ${speed.toFixed(0)}/s`);
+  return [
+    `${speedOf(plan, run).toFixed(0)}/s, ${run.cpuMicrosecondsPerEvent.toFixed(1)} µs CPU,`,
+    `${run.usage.peakMegabytes.toFixed(0)} MB; ${floor.name} ${floor.perSecond.toFixed(0)}/s,`,
+    `${floor.cpuMicroseconds.toFixed(1)} µs CPU, ${floor.peakMegabytes.toFixed(0)} MB${others.join('')}`,
+  ].join(' ');
+}
+
+function speedFigures(plan: GivenPlan, rounds: readonly Round[]): readonly Figure[] {
   const { name: subject, attributed, bounds = {}, delay, concurrency } = plan;
   const measure = attributed === 'all' ? 'postbacks/s' : 'events/s';
-  const ours = rounds.map(({ speed }) => speed);
-  const speed = { subject, measure, ours, better: 'higher' } as const;
-  const figures = Array.from(rounds[0]?.baselines.keys() ?? [], (name) => {
-    const values = rounds.map(({ baselines }) => baselines.get(name) ?? Number.NaN);
-    return figure({ ...speed, baseline: { name, values }, bound: bounds[name] });
-  });
-  if (delay > 0) {
-    const limit = concurrency / (delay / 1_000);
-    const baseline = { name: 'in flight ÷ delay', values: ours.map(() => limit) };
-    figures.push(figure({ ...speed, baseline, bound: bounds[baseline.name] }));
-  }
+  const ours = rounds.map(({ run }) => speedOf(plan, run));
+  const against = (name: string, values: readonly number[]) =>
+    figure({
+      ...{ subject, measure, ours, better: 'higher', bound: bounds[name] },
+      baseline: { name, values },
+    });
+  const limit = concurrency / (delay / 1_000);
+  const names = Array.from(rounds[0]?.rivals.keys() ?? []);
   return [
-    ...figures,
-    ...costFigures(
-      subject,
-      rounds.map(({ run }) => run),
-      bounds['CPU'],
+    against(
+      rounds[0]?.floor.name ?? '',
+      rounds.map(({ floor }) => floor.perSecond),
     ),
+    ...names.map((name) =>
+      against(
+        name,
+        rounds.map(({ rivals: speeds }) => speeds.get(name) ?? Number.NaN),
+      ),
+    ),
+    ...(delay > 0
+      ? [
+          against(
+            'in flight ÷ delay',
+            ours.map(() => limit),
+          ),
+        ]
+      : []),
   ];
 }
 
-/** What the connector's process used in some runs. */
-export function costFigures(
-  subject: string,
-  runs: readonly Run[],
-  cpuBound: number | undefined,
+function costFigures(
+  { name: subject, bounds = {} }: StreamPlan,
+  rounds: readonly Round[],
 ): readonly Figure[] {
-  const lower = { subject, better: 'lower' } as const satisfies Partial<Measured>;
-  const cpu = runs.map(({ cpuMicrosecondsPerEvent }) => cpuMicrosecondsPerEvent);
-  const peak = runs.map(({ usage }) => usage.peakMegabytes);
+  const name = rounds[0]?.floor.name ?? '';
+  const lower = { subject, better: 'lower' } as const;
+  const cpu = {
+    ...{ ...lower, measure: 'CPU, µs/event' },
+    ours: rounds.map(({ run }) => run.cpuMicrosecondsPerEvent),
+  };
+  const memory = rounds.map(({ run }) => run.usage.peakMegabytes);
+  const cpuValues = rounds.map(({ floor }) => floor.cpuMicroseconds);
+  const memoryValues = rounds.map(({ floor }) => floor.peakMegabytes);
   return [
-    figure({ ...lower, measure: 'CPU, µs/event', ours: cpu, bound: cpuBound }),
-    figure({ ...lower, measure: 'peak RSS, MB', ours: peak }),
+    figure({ ...cpu, baseline: { name, values: cpuValues } }),
+    ...(bounds['CPU'] ? [figure({ ...cpu, bound: bounds['CPU'] })] : []),
+    figure({
+      ...{ ...lower, measure: 'peak RSS, MB', ours: memory },
+      baseline: { name, values: memoryValues },
+    }),
   ];
 }

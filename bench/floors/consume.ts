@@ -26,7 +26,8 @@ async function consume(brokers: string, topic: string, groupId: string, events: 
   const seconds = ((await read) - startedAt) / 1_000;
   const { user, system } = process.cpuUsage(before);
   await consumer.disconnect();
-  return { perSecond: count / seconds, cpuMicroseconds: (user + system) / count };
+  const peakMegabytes = process.resourceUsage().maxRSS / 1_024;
+  return { perSecond: count / seconds, cpuMicroseconds: (user + system) / count, peakMegabytes };
 }
 
 const [brokers = '', topic = '', groupId = '', events = ''] = process.argv.slice(2);

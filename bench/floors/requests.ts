@@ -17,7 +17,8 @@ async function request(url: string, concurrency: number, count: number) {
   await Promise.all(Array.from({ length: concurrency }, send));
   const { user, system } = process.cpuUsage(before);
   await pool.close();
-  return { cpuMicroseconds: (user + system) / count };
+  const peakMegabytes = process.resourceUsage().maxRSS / 1_024;
+  return { cpuMicroseconds: (user + system) / count, peakMegabytes };
 }
 
 const [url = '', concurrency = '', count = ''] = process.argv.slice(2);
