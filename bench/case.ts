@@ -13,6 +13,8 @@ export interface Size {
   readonly clicks: number;
   /** Seconds that are given to those who would take too long over a whole topic. */
   readonly rivalSeconds: number;
+  /** Seconds that a slow receiver is kept busy. */
+  readonly slowSeconds: number;
 }
 
 /** What a case runs with. */

@@ -57,9 +57,8 @@ async function runStream(bench: Bench, plan: StreamPlan): Promise<readonly Figur
   const parts = await bench.parts();
   const given = { ...usual, ...plan };
   const { tracedEvery, partitions, attributed } = given;
-  const events = attributed === 'all' ? bench.size.allEvents : bench.size.fewEvents;
   const topic = await parts.load.topic({
-    ...{ events, tracedEvery, partitions },
+    ...{ events: eventsOf(bench, given), tracedEvery, partitions },
     clickEvery: clickEvery[attributed],
   });
   const others = plan.withRivals ? rivals() : [];
@@ -78,6 +77,13 @@ async function runStream(bench: Bench, plan: StreamPlan): Promise<readonly Figur
     bench.report(`${plan.name} ${number}/${bench.rounds}: ${describeRound(given, round)}`);
   }
   return [...speedFigures(given, rounds), ...costFigures(given, rounds)];
+}
+
+/** As many as the size says; of a slow receiver, what it could take in some seconds. */
+function eventsOf({ size }: Bench, { attributed, concurrency, delay }: GivenPlan): number {
+  if (attributed === '1%') return size.fewEvents;
+  const atMost = delay > 0 ? (concurrency / delay) * size.slowSeconds * 1_000 : size.allEvents;
+  return Math.min(size.allEvents, atMost);
 }
 
 function speedOf(
