@@ -82,7 +82,9 @@ export class Load {
         for (let index = start; index < Math.min(start + eventsAtOnce, events); index += 1) {
           const click = index % clickEvery === 0 ? index / clickEvery : undefined;
           const isTraced = index % tracedEvery === 0;
-          messages.push({ ...encode({ index, click, isTraced }), partition: index % partitions });
+          // Each hundred begins with another partition: what has a click is spread over all of them.
+          const partition = (index + Math.floor(index / 100)) % partitions;
+          messages.push({ ...encode({ index, click, isTraced }), partition });
         }
         const compression = kafkajs.CompressionTypes.LZ4;
         await producer.send({ topic, messages, compression, acks: 1 });
