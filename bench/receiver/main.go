@@ -25,10 +25,10 @@ var answer = []byte("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Leng
 
 type state struct {
 	delay    atomic.Int64
-	requests atomic.Int64
 	firstAt  atomic.Int64
 	lastAt   atomic.Int64
 	mutex    sync.Mutex
+	requests int64
 	clickIds map[string]struct{}
 }
 
@@ -81,7 +81,6 @@ func (received *state) serve(connection net.Conn) {
 
 func (received *state) note(line []byte) {
 	now := time.Now().UnixMicro()
-	received.requests.Add(1)
 	received.firstAt.CompareAndSwap(0, now)
 	received.lastAt.Store(now)
 	_, rest, _ := bytes.Cut(line, []byte("qci="))
@@ -89,7 +88,9 @@ func (received *state) note(line []byte) {
 	if end := bytes.IndexAny(rest, "& "); end >= 0 {
 		clickId = rest[:end]
 	}
+	// Together, so that whoever asks meanwhile doesn't take one for a repetition.
 	received.mutex.Lock()
+	received.requests++
 	received.clickIds[string(clickId)] = struct{}{}
 	received.mutex.Unlock()
 }
@@ -98,10 +99,10 @@ func (received *state) controls() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /count", func(response http.ResponseWriter, _ *http.Request) {
 		received.mutex.Lock()
-		distinct := len(received.clickIds)
+		requests, distinct := received.requests, len(received.clickIds)
 		received.mutex.Unlock()
 		json.NewEncoder(response).Encode(map[string]int64{
-			"requests": received.requests.Load(),
+			"requests": requests,
 			"distinct": int64(distinct),
 			"firstAt":  received.firstAt.Load(),
 			"lastAt":   received.lastAt.Load(),
@@ -110,10 +111,10 @@ func (received *state) controls() http.Handler {
 	mux.HandleFunc("POST /reset", func(_ http.ResponseWriter, request *http.Request) {
 		delay, _ := strconv.ParseInt(request.URL.Query().Get("delay"), 10, 64)
 		received.delay.Store(delay)
-		received.requests.Store(0)
 		received.firstAt.Store(0)
 		received.lastAt.Store(0)
 		received.mutex.Lock()
+		received.requests = 0
 		received.clickIds = map[string]struct{}{}
 		received.mutex.Unlock()
 	})
