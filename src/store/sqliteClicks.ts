@@ -14,6 +14,9 @@ export function openClicks(database: DatabaseSync, run: Run): ClickStore {
        (SELECT user_id, click_id FROM user_attribution WHERE created_at < ? LIMIT ?)`,
   );
   const count = database.prepare('SELECT count(*) AS count FROM user_attribution');
+  const newest = database.prepare(
+    'SELECT max(created_at) AS newest FROM user_attribution WHERE created_at <= ?',
+  );
   return {
     save: (clicks) =>
       transaction(() => {
@@ -22,6 +25,7 @@ export function openClicks(database: DatabaseSync, run: Run): ClickStore {
     find: createFind(database, run),
     purge: (before, limit) => run(() => Number(purge.run(before, limit).changes)),
     count: () => run(() => Number(count.get()?.['count'])),
+    newest: (until) => run(() => (newest.get(until)?.['newest'] as number | null) ?? undefined),
   };
 }
 
