@@ -85,7 +85,7 @@ const scenarioSeries = ['scenarios.yaml', 'weekScenarios.yaml'].flatMap((file) =
 const scenarioText = read('test/deploy/scenarios.yaml') + read('test/deploy/weekScenarios.yaml');
 /** The alerts that fire in a scenario. */
 export const alertsOfScenarios = new Set(
-  Array.from(scenarioText.matchAll(/alertname="(\w+)"[^\n]* \}?/g), ([, name]) => name),
+  Array.from(scenarioText.matchAll(/alertname="(\w+)"/g), ([, name]) => name),
 );
 
 /** All queries, by where they are. */
