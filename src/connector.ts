@@ -5,7 +5,7 @@ import type { LoadedConfig } from './config/load.ts';
 import { unlessAborted } from './deadline.ts';
 import { RecordConsumer } from './kafka/consumer.ts';
 import { Lifecycle } from './lifecycle.ts';
-import { observeGauges, Readiness } from './observe.ts';
+import { observeGauges, observeReadiness, Readiness } from './observe.ts';
 import { openParts, type Parts } from './parts.ts';
 import { assemblePipeline, topicStages } from './pipeline/assemble.ts';
 import { Availability } from './pipeline/availability.ts';
@@ -13,7 +13,7 @@ import { defaultIntakeLimits } from './pipeline/intake.ts';
 import { type OutcomeReport, tallyOutcomes } from './pipeline/tally.ts';
 import { startRetention } from './store/retention.ts';
 import { kafkaLog, type Logger } from './telemetry/log.ts';
-import { createMetrics } from './telemetry/metrics.ts';
+import { createMetrics, type Metrics } from './telemetry/metrics.ts';
 import { startTelemetry, type Telemetry, warnOfTelemetryFailures } from './telemetry/sdk.ts';
 import { createTraces } from './telemetry/traces.ts';
 
@@ -52,6 +52,8 @@ export async function startConnector({
   warnOfTelemetryFailures(log);
   const telemetry = await startTelemetry();
   opened.defer(telemetry.close);
+  const metrics = createMetrics(telemetry.meter);
+  observeReadiness(metrics, readiness);
   const collector = new ClickCollector({
     token: admin.token,
     clock: systemClock,
@@ -72,7 +74,7 @@ export async function startConnector({
   // Its gauges are read once more before the store is closed.
   opened.defer(telemetry.close);
   const isFirstRun = await availability.untilReached(signal)(() => isEmpty(parts.store));
-  const wiring = { parts, telemetry, log, isFirstRun };
+  const wiring = { parts, telemetry, metrics, log, isFirstRun };
   const { pipeline, consumer, report, failed } = startPipeline(wiring, opened);
   readiness.wired({ pipeline, consumer });
   const reading = availability.untilReached(signal)(() => consumer.start());
@@ -92,6 +94,7 @@ export async function startConnector({
 interface Opened {
   readonly parts: Parts;
   readonly telemetry: Telemetry;
+  readonly metrics: Metrics;
   readonly log: Logger;
   /** Whether the store knows of no record. */
   readonly isFirstRun: boolean;
@@ -124,9 +127,10 @@ function startPipeline(wiring: Opened, opened: AsyncDisposableStack) {
 }
 
 /** Joins pipeline and consumer: records one way, "slower" and "go on" the other. */
-function wire({ parts, telemetry, log, isFirstRun }: Opened, lifecycle: Lifecycle) {
+function wire(opened: Opened, lifecycle: Lifecycle) {
+  const { parts, telemetry, log, isFirstRun } = opened;
   const { config, kafka, admin, store } = parts;
-  const { metrics, report } = tallyOutcomes(createMetrics(telemetry.meter));
+  const { metrics, report } = tallyOutcomes(opened.metrics);
   const pipeline = assemblePipeline({
     ...parts,
     ...{ log, metrics, clock: systemClock },

@@ -46,7 +46,16 @@ export function observeGauges(metrics: Metrics, { pipeline, consumer, store }: O
     deliverer.lastSuccessAt === undefined ? [] : [{ value: secondsSince(deliverer.lastSuccessAt) }],
   );
   metrics.observe('powerspace.store.clicks', async () => [{ value: await store.clicks.count() }]);
+  metrics.observe('powerspace.store.clicks.newest_age', async () => {
+    const newest = await store.clicks.newest(Date.now());
+    return newest === undefined ? [] : [{ value: secondsSince(newest) }];
+  });
   metrics.observe('powerspace.store.ledger', async () => [{ value: await store.ledger.count() }]);
+}
+
+/** Lets it be read whether the connector can do its work, from the first moment on. */
+export function observeReadiness(metrics: Metrics, readiness: Pick<Readiness, 'problems'>): void {
+  metrics.observe('powerspace.ready', () => [{ value: readiness.problems.length === 0 ? 1 : 0 }]);
 }
 
 /** Why the connector can't do its work now, in sentences; empty when it can. */

@@ -135,5 +135,6 @@ function overlayClicks(find: ClickStore['find']): ClickStore {
     },
     purge: async () => 0,
     count: async () => saved.size,
+    newest: async () => undefined,
   };
 }

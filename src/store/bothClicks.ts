@@ -7,9 +7,7 @@ import type { ClickReader, ClickStore } from './store.ts';
  */
 export function readBothClicks(own: ClickStore, table: Pick<ClickReader, 'find'>): ClickStore {
   return {
-    save: (clicks) => own.save(clicks),
-    purge: (before, limit) => own.purge(before, limit),
-    count: () => own.count(),
+    ...own,
     async find(userKeys) {
       const [ours, theirs] = await Promise.all([own.find(userKeys), table.find(userKeys)]);
       if (theirs.size === 0) return ours;

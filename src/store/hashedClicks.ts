@@ -15,12 +15,7 @@ export function createUserKeyHash(hashKey: string): HashUserKey {
 
 /** The same clicks for callers that know plain user keys only, in a store that gets to see hashed ones only. */
 export function hashClicks(clicks: ClickStore, hash: HashUserKey): ClickStore {
-  return {
-    save: hashSaved(clicks.save, hash),
-    find: hashFound(clicks.find, hash),
-    purge: clicks.purge,
-    count: clicks.count,
-  };
+  return { ...clicks, save: hashSaved(clicks.save, hash), find: hashFound(clicks.find, hash) };
 }
 
 /** Saving alone. */

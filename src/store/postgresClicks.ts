@@ -37,6 +37,10 @@ const purge: Statement = {
            SELECT ctid FROM user_attribution WHERE created_at < $1
            ORDER BY created_at LIMIT $2 FOR UPDATE SKIP LOCKED))`,
 };
+const newest: Statement = {
+  name: 'newest-click',
+  text: 'SELECT max(created_at) AS newest FROM user_attribution WHERE created_at <= $1',
+};
 
 /** The clicks in a Postgres database. */
 export function openPostgresClicks(database: PostgresDatabase): ClickStore {
@@ -72,6 +76,11 @@ export function openPostgresClicks(database: PostgresDatabase): ClickStore {
       return rowCount ?? 0;
     },
     count: () => estimateRows(database, 'user_attribution'),
+    async newest(until) {
+      const { rows } = await database.run(newest, [storedTime(until)]);
+      const at = rows[0]?.['newest'];
+      return at === null ? undefined : Number(at);
+    },
   };
 }
 

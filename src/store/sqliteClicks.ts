@@ -19,6 +19,9 @@ export function openClicks(database: DatabaseSync, run: Run): ClickStore {
        (SELECT user_id, click_id FROM user_attribution WHERE created_at < ? LIMIT ?)`,
   );
   const estimate = openRowEstimate(database);
+  const newest = database.prepare(
+    'SELECT max(created_at) AS newest FROM user_attribution WHERE created_at <= ?',
+  );
   return {
     save: (clicks) =>
       transaction(() => {
@@ -36,6 +39,7 @@ export function openClicks(database: DatabaseSync, run: Run): ClickStore {
         return removed;
       }),
     count: () => run(estimate.read),
+    newest: (until) => run(() => (newest.get(until)?.['newest'] as number | null) ?? undefined),
   };
 }
 

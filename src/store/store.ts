@@ -21,6 +21,8 @@ export interface ClickStore {
   purge(before: number, limit: number): Promise<number>;
   /** How many clicks are stored. */
   count(): Promise<number>;
+  /** The time of the newest click that is no later than `until`, both in milliseconds; undefined without one. */
+  newest(until: number): Promise<number | undefined>;
 }
 
 /** The clicks of a store, for reading alone. */

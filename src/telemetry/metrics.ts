@@ -34,6 +34,8 @@ const attemptBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 const postbackBuckets = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60, 300, 1_800, 3_600, 86_400];
 
 const gauges = {
+  'powerspace.ready':
+    '1 while it can do its work, 0 while it starts, waits for a part, or postbacks are held.',
   'powerspace.postbacks.in_flight': 'Postbacks whose answer is awaited.',
   'powerspace.records.unsettled': 'Records that were read and have no outcome yet.',
   'powerspace.records.unsettled.oldest_age':
@@ -43,6 +45,7 @@ const gauges = {
   'powerspace.hold': '1 while sending is stopped, by reason: transient, setup, rejected.',
   'powerspace.last_success.age': 'Seconds since Powerspace last recorded a postback.',
   'powerspace.store.clicks': 'Clicks stored.',
+  'powerspace.store.clicks.newest_age': 'Seconds since the newest click that is stored.',
   'powerspace.store.ledger': 'Conversions noted in the ledger.',
 } as const;
 

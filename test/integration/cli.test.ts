@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { runCommand } from '../cli/commandLine.ts';
+import { exportedSeries } from '../deploy/exported.ts';
 import { ownReport, produceEvents } from './ownEvents.ts';
 import { logLines, openOwnRun, startRun } from './ownRun.ts';
 import { parseMetrics, type Sample } from './prometheus.ts';
@@ -74,6 +75,7 @@ describe("a user's own run", () => {
       { status: 'not ready', problems: ['postbacks are held (setup)'] },
     ]);
     expect(await ask(`${adminUrl}/health/live`)).toEqual([200, { status: 'live' }]);
+    expect(select(await readMetrics(adminUrl), 'powerspace_ready')).toMatchObject([{ value: 0 }]);
 
     powerspace.status = 200;
     await committed();
@@ -111,9 +113,19 @@ describe("a user's own run", () => {
     expect(sum('powerspace_store_clicks')).toBeGreaterThanOrEqual(2);
     expect(sum('powerspace_store_ledger')).toBe(4);
     expect(sum('powerspace_last_success_age')).toBeGreaterThan(0);
+    expect(sum('powerspace_ready')).toBe(1);
+    expect(sum('powerspace_store_clicks_newest_age')).toBeGreaterThan(0);
+    // Alerts and dashboard are held against these.
+    const shapes = new Set((await exportedSeries()).map(shapeOf));
+    expect(samples.map(shapeOf).filter((shape) => !shapes.has(shape))).toEqual([]);
     expect(select(samples, 'target_info', { service_name: 'acme' })).toHaveLength(1);
   });
 });
+
+/** Its name, and those of its labels save what the environment puts on target_info. */
+function shapeOf({ name, labels }: Sample): string {
+  return name === 'target_info' ? name : `${name} ${Object.keys(labels).toSorted()}`;
+}
 
 async function ask(url: string): Promise<readonly [number, unknown]> {
   const response = await fetch(url);

@@ -41,6 +41,8 @@ describe('a start', { timeout: 300_000 }, () => {
     const names = { store: 'another connector has it open', registry: 'registry', kafka: 'Kafka' };
     await problemsAre(adminUrl, Object.values(names));
     expect((await fetch(`${adminUrl}/health/live`)).status).toBe(200);
+    const metrics = parseMetrics(await (await fetch(`${adminUrl}/metrics`)).text());
+    expect(metrics).toContainEqual({ name: 'powerspace_ready', labels: {}, value: 0 });
 
     await run.registry.open();
     await problemsAre(adminUrl, [names.store, names.kafka]);

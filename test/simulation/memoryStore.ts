@@ -87,6 +87,11 @@ function openClicks(clicks: MemoryStorage['clicks'], access: Access): ClickStore
         return old.length;
       }),
     count: () => access(() => all().length),
+    newest: (until) =>
+      access(() => {
+        const times = all().flatMap(({ at }) => (at <= until ? [at] : []));
+        return times.length === 0 ? undefined : Math.max(...times);
+      }),
   };
 }
 

@@ -106,6 +106,19 @@ function testClicks(newPlace: NewPlace): void {
     expect(left.map(({ at }) => at).toSorted()).toEqual([20, 21, 22, 23, 24]);
   });
 
+  test('have a newest one, which is none from the future', async () => {
+    const { clicks } = await StoreSubject.create(newPlace);
+    expect(await clicks.newest(10)).toBe(undefined);
+    await clicks.save([
+      clickOf('user', 'a', 7),
+      clickOf('other', 'b', 9),
+      clickOf('user', 'c', 11),
+    ]);
+    expect(await clicks.newest(10)).toBe(9);
+    expect(await clicks.newest(9)).toBe(9);
+    expect(await clicks.newest(6)).toBe(undefined);
+  });
+
   test('are still there when it is opened again', async () => {
     const subject = await StoreSubject.create(newPlace);
     await subject.clicks.save([clickOf('user', 'a')]);
