@@ -71,7 +71,8 @@ export function openPostgresDatabase(
       `-c search_path=${address.schema}`,
       `-c lock_timeout=${lockTimeout}`,
       `-c synchronous_commit=${durability === 'disk' ? 'on' : 'off'}`,
-      `-c default_transaction_read_only=${durability === 'none' ? 'on' : 'off'}`,
+      // Otherwise that is for the server to say.
+      ...(durability === 'none' ? ['-c default_transaction_read_only=on'] : []),
     ].join(' '),
   });
   // A connection that nobody uses was lost: the next statement gets another. Unheard, it would end the process.
