@@ -93,6 +93,8 @@ function commonArguments({ base }: Installation, folder: string): string[] {
   return [
     ...['--no-defaults', `--datadir=${folder}`, `--basedir=${base}`],
     ...['--innodb-buffer-pool-size=32M', '--innodb-log-file-size=8M'],
+    // The system has only so much of what that needs, and several servers may run at once.
+    '--innodb-use-native-aio=0',
     // It refuses to run as root by mistake.
     ...(process.getuid?.() === 0 ? ['--user=root'] : []),
   ];
