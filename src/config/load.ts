@@ -5,9 +5,10 @@ import { explainIssues } from './explain.ts';
 import { resolvePaths } from './relativePaths.ts';
 import { checkRules } from './rules.ts';
 import { type Config, configSchema } from './schema.ts';
+import { secretFiles } from './secretFile.ts';
 import { type Finding, formatSetting, type SettingPath } from './settingPath.ts';
 import { createSettings } from './settings.ts';
-import { substituteVariables } from './substitute.ts';
+import { substituteAll } from './substitute.ts';
 import { type Place, parseYaml, type YamlSource } from './yamlSource.ts';
 
 /** A configuration, and the way back from each setting to the place where somebody wrote it. */
@@ -34,7 +35,7 @@ export interface ExaminedConfig {
 
 /**
  * Reads the configuration from a YAML file, with `${VAR}` and `${VAR:-default}` in values replaced from
- * the environment (`$${` stands for `${`). Relative names of files in it count from its own folder.
+ * the environment, and `${file:NAME}` by what a file holds (`$${` stands for `${`). Relative names of files in it count from its own folder.
  *
  * @throws ConfigurationError with every problem found: the file, its YAML, variables, settings.
  */
@@ -80,15 +81,16 @@ function readConfig(
         .toSorted(byPlace),
     };
   const settings = createSettings();
-  const { findings: unset, variablesAt } = substituteVariables(source, environment, settings);
+  const sources = { environment, readFile: secretFiles(dirname(resolve(file))) };
+  const { findings: unset, referencesAt } = substituteAll(source, sources, settings);
   const root = source.toValue();
   if (root === null || root === undefined)
     return { problems: [{ severity: 'error', file, message: emptyFile }] };
   const parsed = configSchema.safeParse(root, { error: () => '' });
   const issues = parsed.error?.issues ?? [];
-  // What is said about a value that lacks its variable, or about a group around it, can be an echo.
+  // What is said about a value that lacks its variable or file, or about a group around it, can be an echo.
   const findings = [
-    ...explainIssues(issues, { root, settings, variablesAt }),
+    ...explainIssues(issues, { root, settings, referencesAt }),
     ...checkRules(root),
   ].filter(({ path }) => !unset.some((other) => isWithin(other.path, path)));
   const problems = [...unset, ...findings]
