@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { byPlace, ConfigurationError, type Problem, toError } from '../errors.ts';
+import { verificationProblem } from '../tls.ts';
 import { explainIssues } from './explain.ts';
 import { resolvePaths } from './relativePaths.ts';
 import { checkRules } from './rules.ts';
@@ -37,7 +38,8 @@ export interface ExaminedConfig {
  * Reads the configuration from a YAML file, with `${VAR}` and `${VAR:-default}` in values replaced from
  * the environment, and `${file:NAME}` by what a file holds (`$${` stands for `${`). Relative names of files in it count from its own folder.
  *
- * @throws ConfigurationError with every problem found: the file, its YAML, variables, settings.
+ * @throws ConfigurationError with every problem found: the file, its YAML, variables, settings; or an environment
+ *   that switches the verification of certificates off
  */
 export async function loadConfig(
   file: string,
@@ -53,6 +55,8 @@ export async function examineConfig(
   file: string,
   environment: NodeJS.ProcessEnv,
 ): Promise<ExaminedConfig> {
+  const unverified = verificationProblem(environment);
+  if (unverified) return { problems: [unverified], loaded: undefined };
   const text = await readText(file);
   if (typeof text !== 'string') return { problems: [text], loaded: undefined };
   const source = parseYaml(text);

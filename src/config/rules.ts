@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
+import type { z } from 'zod';
 import { kafkaSchema, type Mapping, mappingSchema } from './schema.ts';
-import type { Finding } from './settingPath.ts';
+import type { Finding, SettingPath } from './settingPath.ts';
 import { valueAt } from './settingPath.ts';
 import { isPattern, takesTopic } from './topics.ts';
 
@@ -29,6 +30,7 @@ export function checkRules(root: unknown): Finding[] {
     ),
     ...checkRegistry(root, placed),
     ...checkKafka(root, placed),
+    ...sslGroups.flatMap((path) => checkClientCertificate(root, path)),
   ];
 }
 
@@ -135,8 +137,7 @@ function isReadAlike(one: Mapping, other: Mapping): boolean {
 function checkRegistry(root: unknown, placed: readonly Placed[]): Finding[] {
   const registry = valueAt(root, ['registry']);
   const user = placed.find(({ mapping }) => registryFormats.includes(mapping.format));
-  if (registry !== undefined) return checkClientCertificate('registry', valueAt(registry, ['ssl']));
-  if (user === undefined) return [];
+  if (registry !== undefined || user === undefined) return [];
   return [
     {
       path: ['registry'],
@@ -155,17 +156,32 @@ function checkKafka(root: unknown, placed: readonly Placed[]): Finding[] {
       path: ['mappings', index, 'topic'],
       message: 'this is the topic that dead letters are written to; it cannot be read as well',
     }));
-  return [...loops, ...checkClientCertificate('kafka', kafka.ssl)];
+  return [...loops, ...checkAwsLogin(kafka)];
 }
 
-function checkClientCertificate(part: 'kafka' | 'registry', ssl: unknown): Finding[] {
-  const cert = valueAt(ssl, ['cert']);
-  const key = valueAt(ssl, ['key']);
+/** MSK takes this login over TLS only. */
+function checkAwsLogin({ sasl, ssl }: z.infer<typeof kafkaSchema>): Finding[] {
+  if (sasl?.mechanism !== 'aws-msk-iam' || (ssl !== undefined && ssl !== false)) return [];
+  const message = 'needs ssl: true beside it (below kafka): AWS takes this login over TLS only';
+  return [{ path: ['kafka', 'sasl', 'mechanism'], message }];
+}
+
+/** Each group of ca, cert and key. */
+const sslGroups: readonly SettingPath[] = [
+  ['kafka', 'ssl'],
+  ['kafka', 'sasl', 'ssl'],
+  ['registry', 'ssl'],
+  ['powerspace', 'ssl'],
+];
+
+function checkClientCertificate(root: unknown, group: SettingPath): Finding[] {
+  const cert = valueAt(root, [...group, 'cert']);
+  const key = valueAt(root, [...group, 'key']);
   if ((cert === undefined) === (key === undefined)) return [];
   const [present, absent] = cert === undefined ? ['key', 'cert'] : ['cert', 'key'];
   return [
     {
-      path: [part, 'ssl', present],
+      path: [...group, present],
       message: `needs ${absent} beside it: a client certificate takes both files`,
     },
   ];

@@ -7,7 +7,8 @@ const login = (password: string) =>
   kafka(`sasl: {mechanism: plain, username: u, password: ${password}}`);
 
 async function passwordOf(written: string, environment: NodeJS.ProcessEnv): Promise<unknown> {
-  return (await load(login(written), environment)).config.kafka.sasl?.password;
+  const { sasl } = (await load(login(written), environment)).config.kafka;
+  return Reflect.get(sasl ?? {}, 'password');
 }
 
 describe('variables from the environment', () => {
