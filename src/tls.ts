@@ -83,6 +83,11 @@ export function explainTlsFailure(thrown: unknown, setting: string): string | un
   const { message, cause } = error;
   const code = String(Reflect.get(error, 'code') ?? '');
   const found = advice.find(([codes]) => codes.test(code));
-  if (found) return `${message}; ${found[1](setting)}`;
+  if (found) return `${openSslReason(message)}; ${found[1](setting)}`;
   return cause instanceof Error ? explainTlsFailure(cause, setting) : undefined;
+}
+
+/** OpenSSL says a lot about itself around the reason: `4053…:error:0A000412:SSL routines:name:REASON:file.c:918:…`. */
+function openSslReason(message: string): string {
+  return /:SSL routines:[^:]*:([^:]+):/.exec(message)?.[1] ?? message;
 }

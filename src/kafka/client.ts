@@ -113,6 +113,9 @@ function loginAdvice({ sasl }: KafkaSettings, message: string): string {
 
 /** A broker that wants TLS or a login cuts the connection of who comes without, and says nothing. */
 function cutAdvice({ ssl, sasl }: KafkaSettings, error: Error): string {
+  if (/before secure TLS/.test(error.message)) {
+    return '; perhaps no TLS is spoken at that port: name another, or leave kafka.ssl out';
+  }
   if (!/closed connection|ECONNRESET|socket hang up/i.test(error.message)) return '';
   const missing = [...(ssl ? [] : ['TLS (kafka.ssl)']), ...(sasl ? [] : ['a login (kafka.sasl)'])];
   return missing.length === 0 ? '' : `; it may want ${missing.join(' or ')}`;
