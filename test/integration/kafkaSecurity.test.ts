@@ -1,5 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import kafkajs, { type Admin, type Kafka } from 'kafkajs';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { buffer } from 'node:stream/consumers';
+import kafkajs, { type Admin, type Kafka, type KafkaMessage } from 'kafkajs';
 import { afterAll, beforeAll, describe, expect, type TestContext, test } from 'vitest';
 import { configSchema } from '../../src/config/schema.ts';
 import { toError } from '../../src/errors.ts';
@@ -12,6 +16,7 @@ import { client, startTokenIssuer, type TokenIssuer } from '../tokenIssuer.ts';
 import { type RequestRecorder, recordRequests } from './ownPlatform.ts';
 import { startRun } from './ownRun.ts';
 import { brokerUser, type SecureBroker, startSecureBroker } from './secureBroker.ts';
+import { headersOf, readTopic } from './topicReader.ts';
 import { until } from './until.ts';
 
 const topic = 'accounts';
@@ -111,7 +116,7 @@ async function configure(settings: object, powerspaceUrl: string): Promise<strin
   const configuration = {
     kafka: settings,
     powerspace: { url: powerspaceUrl },
-    admin: { listen: '127.0.0.1:0' },
+    admin: { listen: '127.0.0.1:0', token: `\${file:admin-token}` },
     log: { level: 'debug' },
     mappings: [
       {
@@ -126,6 +131,7 @@ async function configure(settings: object, powerspaceUrl: string): Promise<strin
     'UserSignedUp.avsc': JSON.stringify(schema),
     'kafka-password': `${password}\n`,
     'client-secret': `${client.secret}\n`,
+    'admin-token': 'qZ7canary-admin-token\n',
   });
 }
 
@@ -154,7 +160,7 @@ async function allTold(written: { stdout: string; stderr: string }, adminUrl: st
 }
 
 describe('a real broker is checked and read, and gets its dead letters', () => {
-  test.for(Object.entries(modes))('by %s', async ([, mode], context) => {
+  test.for(Object.entries(modes))('by %s, and tells no secret', async ([, mode], context) => {
     const broker = brokerFor(context);
     const settings = kafkaSettings(broker, mode);
     const group = String(Reflect.get(settings, 'group'));
@@ -166,7 +172,9 @@ describe('a real broker is checked and read, and gets its dead letters', () => {
     expect(checked).toMatchObject({ exitCode: 0 });
     expect(`${checked.stdout}${checked.stderr}`).not.toMatch(canary);
 
-    const running = await startRun(folder);
+    const collector = await recordBodies(context);
+    const environment = { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url };
+    const running = await startRun(folder, [], environment);
     const end = await endOfTopic();
     await until(
       () => committed(group),
@@ -179,10 +187,39 @@ describe('a real broker is checked and read, and gets its dead letters', () => {
     expect(exitCode).toBe(0);
     // The check has asked for the page at the top.
     expect(postbacksOf(powerspace)).toEqual(['GET /ld?qci=click-1 HTTP/1.1']);
-    expect(told).not.toMatch(canary);
-    for (const token of issuer.tokens) expect(told).not.toContain(token);
+    const [letter] = await readTopic(kafka, `${group}.dead-letters`, 1);
+    const spoken = {
+      told,
+      exported: collector.bodies.join('\n'),
+      deadLetter: JSON.stringify(headersOf(letter as KafkaMessage)),
+    };
+    expect(spoken.exported).toContain('postback lead');
+    expect(spoken.deadLetter).toContain('undecodable');
+    for (const text of Object.values(spoken)) {
+      expect(text).not.toMatch(canary);
+      expect(text).not.toContain('click-1');
+      for (const token of issuer.tokens) expect(text).not.toContain(token);
+    }
   });
 });
+
+/** Takes what OpenTelemetry exports; its texts stand as they are in the bytes. */
+async function recordBodies(context: TestContext) {
+  const bodies: string[] = [];
+  const server = createServer((request, response) => {
+    void buffer(request).then((body) => {
+      bodies.push(body.toString('latin1'));
+      response.end();
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  context.onTestFinished(async () => {
+    server.closeAllConnections();
+    await server[Symbol.asyncDispose]();
+  });
+  return { bodies, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
+}
 
 function postbacksOf({ lines }: RequestRecorder): readonly string[] {
   return lines.filter((line) => line.startsWith('GET /ld?'));
@@ -267,8 +304,8 @@ const mistakes: readonly (readonly [string, Mode, RegExp])[] = [
   ],
 ];
 
-describe('the connector says what to do about', () => {
-  test.for(mistakes)('%s', async ([, mode, expected], context) => {
+describe('the connector says what to do, and no secret, about', () => {
+  test.for(mistakes)('a broker or a login set up with %s', async ([, mode, expected], context) => {
     const said = await saidOf(brokerFor(context), mode);
     expect(said).toMatch(expected);
     expect(said).not.toMatch(canary);
