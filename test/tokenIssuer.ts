@@ -11,7 +11,7 @@ import { text } from 'node:stream/consumers';
 import type { Certificates } from './certificates.ts';
 
 /** One request as a token endpoint got it. */
-export interface TokenRequest {
+interface TokenRequest {
   readonly method: string | undefined;
   readonly authorization: string | undefined;
   readonly form: Readonly<Record<string, string>>;

@@ -55,9 +55,7 @@ const awsIam = z.strictObject({
 /** The part `kafka.sasl`. */
 export const sasl = z.discriminatedUnion('mechanism', [password, clientCredentials, awsIam]);
 
-/** How the connector logs in to the brokers. */
-export type SaslSettings = z.infer<typeof sasl>;
-/** The same with tokens of a token endpoint. */
+/** A login with tokens of a token endpoint. */
 export type ClientCredentialsSettings = z.infer<typeof clientCredentials>;
-/** The same with a request to AWS, signed, as the token. */
+/** A login with a request to AWS, signed, as the token. */
 export type AwsIamSettings = z.infer<typeof awsIam>;
