@@ -16,10 +16,13 @@ export interface HttpOptions {
 
 const proxyVariables = ['https_proxy', 'HTTPS_PROXY', 'http_proxy', 'HTTP_PROXY'] as const;
 
+const loopback = /^(localhost|127(\.\d+){3}|\[::1\])$/;
+
 /**
  * The way to one host, which sends each request once at most and follows no redirect; opens no connection before
  * the first. Where the environment names proxies (HTTPS_PROXY, HTTP_PROXY, NO_PROXY) it leads through them, by
- * CONNECT always: so no proxy can repeat a request, or answer one in the place of the host.
+ * CONNECT always: so no proxy can repeat a request, or answer one in the place of the host. This machine itself is
+ * never looked for behind a proxy.
  *
  * @throws ConfigurationError for a proxy that is no address
  */
@@ -36,7 +39,7 @@ export function createDispatcher({ origin, timeout, tls, ...options }: HttpOptio
     bodyTimeout: 0,
     ...(bodyLimit !== undefined && { maxResponseSize: bodyLimit }),
   };
-  if (!namesProxy()) return new Pool(origin, ways);
+  if (!namesProxy() || loopback.test(new URL(origin).hostname)) return new Pool(origin, ways);
   return new EnvHttpProxyAgent({
     ...ways,
     proxyTunnel: true,

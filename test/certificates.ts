@@ -11,11 +11,14 @@ export interface Certificates {
   readonly remove: () => void;
 }
 
+/** A host that only a proxy of the test can find. */
+export const remoteHost = 'remote.invalid';
+
 const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-noenc'];
 
 /**
  * Two authorities, `ca` and `stranger`, and what they vouch for: `server` and `client`, and `impostor`. All are for
- * 127.0.0.1.
+ * 127.0.0.1 and `remoteHost`.
  */
 export function makeCertificates(): Certificates {
   const folder = mkdtempSync(join(tmpdir(), 'connector-certificates-'));
@@ -34,7 +37,7 @@ export function makeCertificates(): Certificates {
   };
   const issue = (name: string, authority: string) => {
     const by = ['-CA', file(`${authority}.pem`), '-CAkey', file(`${authority}.key`)];
-    make(name, '-addext', 'subjectAltName=IP:127.0.0.1', ...by);
+    make(name, '-addext', `subjectAltName=IP:127.0.0.1,DNS:${remoteHost}`, ...by);
   };
   for (const authority of ['ca', 'stranger']) make(authority);
   for (const name of ['server', 'client']) issue(name, 'ca');

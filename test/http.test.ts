@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test,
 import { createRegistry } from '../src/avro/registry.ts';
 import { requestToken } from '../src/kafka/tokenEndpoint.ts';
 import { classify } from '../src/powerspace/answer.ts';
-import { type Certificates, makeCertificates } from './certificates.ts';
+import { type Certificates, makeCertificates, remoteHost } from './certificates.ts';
 import {
   type AnswerByHand,
   clientFor,
@@ -40,8 +40,11 @@ async function startTlsReceiver(answer: AnswerByHand) {
     readFileSync(certificates.file(name)),
   );
   const { url, ...receiver } = await startReceiver(answer, { key, cert });
-  return { ...receiver, url: url.replace('localhost', '127.0.0.1') };
+  return { ...receiver, url: remote(url) };
 }
+
+/** The same port of a host that only the proxy can find. */
+const remote = (url: string) => url.replace(/localhost|127\.0\.0\.1/, remoteHost);
 
 const ssl = () => ({ ca: certificates.file('ca.pem') });
 const answerOk: AnswerByHand = (socket) => socket.write(ok);
@@ -64,9 +67,9 @@ describe('a proxy of the environment', () => {
 
   test('leads them to an http address through a tunnel too, so that it can neither answer nor repeat', async () => {
     const proxy = await useProxy();
-    const receiver = await startReceiver(answerOk);
-    expect(await clientFor(receiver.url).get('/ld?qci=a')).toMatchObject({ status: 200 });
-    expect(proxy).toMatchObject({ tunnels: [new URL(receiver.url).host], forwarded: [] });
+    const url = remote((await startReceiver(answerOk)).url);
+    expect(await clientFor(url).get('/ld?qci=a')).toMatchObject({ status: 200 });
+    expect(proxy).toMatchObject({ tunnels: [new URL(url).host], forwarded: [] });
   });
 
   test('leads to the registry and to the token endpoint as well', async () => {
@@ -74,21 +77,24 @@ describe('a proxy of the environment', () => {
     const receiver = await startReceiver((socket) =>
       socket.write('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n[]'),
     );
-    const registry = createRegistry({ url: receiver.url, timeout: 5_000 });
+    const registryUrl = remote(receiver.url);
+    const registry = createRegistry({ url: registryUrl, timeout: 5_000 });
     onTestFinished(() => registry.close());
     await registry.ping();
     const issuer = await startTokenIssuer(certificates);
     onTestFinished(issuer.close);
+    const tokenEndpoint = remote(issuer.url);
     const login = { clientId: client.id, clientSecret: client.secret, ssl: ssl() };
-    const settings = { mechanism: 'oauthbearer', tokenEndpoint: issuer.url, ...login } as const;
-    await requestToken(settings, 5_000);
-    expect(proxy.tunnels).toEqual([new URL(receiver.url).host, new URL(issuer.url).host]);
+    await requestToken({ mechanism: 'oauthbearer', tokenEndpoint, ...login }, 5_000);
+    expect(proxy.tunnels).toEqual([new URL(registryUrl).host, new URL(tokenEndpoint).host]);
   });
 
-  test('is left out for the hosts of NO_PROXY', async () => {
-    const proxy = await useProxy('internal.example, 127.0.0.1');
-    const receiver = await startReceiver(answerOk);
-    expect(await clientFor(receiver.url).get('/ld?qci=a')).toMatchObject({ status: 200 });
+  test('is left out for the hosts of NO_PROXY, and for this machine', async () => {
+    const proxy = await useProxy(`internal.invalid, ${remoteHost}`);
+    const { url } = await startReceiver(answerOk);
+    expect(await clientFor(remote(url)).get('/ld?qci=a')).toMatchObject({ type: 'failure' });
+    vi.stubEnv('NO_PROXY', '');
+    expect(await clientFor(url).get('/ld?qci=a')).toMatchObject({ status: 200 });
     expect(proxy.tunnels).toEqual([]);
   });
 
@@ -112,7 +118,7 @@ describe('a proxy of the environment', () => {
       const proxy = await useProxy();
       proxy.mode = mode;
       const receiver = await startReceiver(answerOk);
-      const result = await clientFor(receiver.url, { timeout: 300 }).get('/ld?qci=a');
+      const result = await clientFor(remote(receiver.url), { timeout: 300 }).get('/ld?qci=a');
       expect(result).toMatchObject({ type: 'failure', stage: 'before-request' });
       expect(classify(result)).toBe('transient');
       expect(receiver.requests).toEqual([]);
@@ -122,7 +128,7 @@ describe('a proxy of the environment', () => {
   test('that is away has sent nothing either, and its password is not told', async () => {
     await useProxy();
     vi.stubEnv('HTTP_PROXY', `http://user:qZ7canary@127.0.0.1:${await unusedPort()}`);
-    const result = await clientFor('http://127.0.0.1:1').get('/ld?qci=a');
+    const result = await clientFor(`http://${remoteHost}:1`).get('/ld?qci=a');
     expect(classify(result)).toBe('transient');
     expect(JSON.stringify(result)).not.toContain('qZ7canary');
   });
@@ -140,7 +146,7 @@ describe('a proxy of the environment', () => {
     'must have an address (%s)',
     async (value) => {
       vi.stubEnv('https_proxy', value);
-      const create = () => clientFor('https://127.0.0.1:1');
+      const create = () => clientFor(`https://${remoteHost}`);
       expect(create).toThrow(/^error: https_proxy in the environment is not an address such as/);
       expect(create).not.toThrow(/qZ7canary/);
     },
@@ -148,12 +154,13 @@ describe('a proxy of the environment', () => {
 });
 
 test("an authority of one's own is trusted for postbacks where powerspace.ssl names it", async () => {
-  const receiver = await startTlsReceiver(answerOk);
-  expect(await clientFor(receiver.url, { ssl: ssl() }).get('/ld?qci=a')).toMatchObject({
+  const { requests, url } = await startTlsReceiver(answerOk);
+  const local = url.replace(remoteHost, '127.0.0.1');
+  expect(await clientFor(local, { ssl: ssl() }).get('/ld?qci=a')).toMatchObject({
     status: 200,
   });
   const strangers = { ca: certificates.file('stranger.pem') };
-  const result = await clientFor(receiver.url, { ssl: strangers }).get('/ld?qci=a');
+  const result = await clientFor(local, { ssl: strangers }).get('/ld?qci=a');
   expect(classify(result)).toBe('setup');
-  expect(receiver.requests).toHaveLength(1);
+  expect(requests).toHaveLength(1);
 });

@@ -26,9 +26,7 @@ export function bearerLogin(
         });
         if (!refusal) return;
         tokens.refused(token);
-        throw new TokenRefusedError(
-          `the broker refuses the token (${refusal}): its listener expects another issuer, audience or scope, or does not know the key that signed it`,
-        );
+        throw new TokenRefusedError(`the broker refuses the token (${refusal})`);
       },
     }),
   };

@@ -107,7 +107,7 @@ function loginAdvice({ sasl }: KafkaSettings, message: string): string {
   }
   if (sasl?.mechanism === 'aws-msk-iam') return 'look at the policy of this identity';
   return sasl?.mechanism === 'oauthbearer'
-    ? 'look at scope and audience in kafka.sasl'
+    ? 'its listener expects another issuer, audience or scope: look at kafka.sasl, and at its settings'
     : 'look at kafka.sasl.username and password';
 }
 

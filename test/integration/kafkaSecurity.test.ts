@@ -4,7 +4,17 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import kafkajs, { type Admin, type Kafka, type KafkaMessage } from 'kafkajs';
-import { afterAll, beforeAll, describe, expect, type TestContext, test } from 'vitest';
+import {
+  afterAll,
+  afterEach,
+  beforeAll,
+  beforeEach,
+  describe,
+  expect,
+  type TestContext,
+  test,
+  vi,
+} from 'vitest';
 import { configSchema } from '../../src/config/schema.ts';
 import { toError } from '../../src/errors.ts';
 import { connectAdmin } from '../../src/kafka/admin.ts';
@@ -295,7 +305,17 @@ const mistakes: readonly (readonly [string, Mode, RegExp])[] = [
   [
     'a token with another scope',
     { at, ssl: ca, sasl: wrongToken({ scope: 'other' }) },
-    /kafka\.sasl: .*does not take the login: the broker refuses the token \(insufficient_scope\)/,
+    /kafka\.sasl: .*does not take the login: the broker refuses the token \(insufficient_scope\); its listener expects another issuer, audience or scope/,
+  ],
+  [
+    'an identity of AWS that it does not know',
+    { at, ssl: ca, sasl: () => ({ mechanism: 'aws-msk-iam', region: 'eu-west-1' }) },
+    /does not take the login: the broker refuses the token \(invalid_token\); look at the policy of this identity/,
+  ],
+  [
+    'a token endpoint at which nobody listens',
+    { at, ssl: ca, sasl: wrongToken({ tokenEndpoint: 'https://127.0.0.1:1/token' }) },
+    /^token endpoint at https:\/\/127\.0\.0\.1:1\/token: connect ECONNREFUSED/,
   ],
   [
     'a token endpoint that nobody vouches for',
@@ -305,6 +325,14 @@ const mistakes: readonly (readonly [string, Mode, RegExp])[] = [
 ];
 
 describe('the connector says what to do, and no secret, about', () => {
+  beforeEach(() => {
+    vi.stubEnv('AWS_ACCESS_KEY_ID', 'AKIDEXAMPLE');
+    vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'qZ7canary-aws');
+  });
+  afterEach(() => {
+    vi.unstubAllEnvs();
+  });
+
   test.for(mistakes)('a broker or a login set up with %s', async ([, mode, expected], context) => {
     const said = await saidOf(brokerFor(context), mode);
     expect(said).toMatch(expected);
