@@ -1,8 +1,3 @@
-import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { buffer } from 'node:stream/consumers';
 import kafkajs, { type Admin, type Kafka, type KafkaMessage } from 'kafkajs';
 import {
   afterAll,
@@ -21,19 +16,23 @@ import { connectAdmin } from '../../src/kafka/admin.ts';
 import { createAdminKafka } from '../../src/kafka/client.ts';
 import { installKafkajsGuards } from '../../src/kafka/guards.ts';
 import { type Certificates, makeCertificates } from '../certificates.ts';
-import { folderWith, runCommand } from '../cli/commandLine.ts';
-import { client, startTokenIssuer, type TokenIssuer } from '../tokenIssuer.ts';
+import { runCommand } from '../cli/commandLine.ts';
+import { startTokenIssuer, type TokenIssuer } from '../tokenIssuer.ts';
 import { type RequestRecorder, recordRequests } from './ownPlatform.ts';
 import { startRun } from './ownRun.ts';
-import { brokerUser, type SecureBroker, startSecureBroker } from './secureBroker.ts';
+import { type SecureBroker, startSecureBroker } from './secureBroker.ts';
+import {
+  kafkaSettings,
+  type Materials,
+  type Mode,
+  mistakes,
+  modes,
+  wrongPassword,
+} from './securityModes.ts';
+import { configure, encode, recordBodies, topic } from './securityRun.ts';
 import { headersOf, readTopic } from './topicReader.ts';
 import { until } from './until.ts';
 
-const topic = 'accounts';
-const schema = {
-  ...{ type: 'record', name: 'UserSignedUp' },
-  fields: ['userId', 'clickId'].map((name) => ({ name, type: 'string' })),
-};
 const canary = /qZ7canary/;
 
 let certificates: Certificates;
@@ -57,8 +56,9 @@ afterAll(async () => {
 });
 
 /** Skips the test where no broker can be started, and says why. */
-function brokerFor(context: TestContext): SecureBroker {
-  return started instanceof Error ? context.skip(started.message) : started;
+function materialsFor(context: TestContext): Materials {
+  const broker = started instanceof Error ? context.skip(started.message) : started;
+  return { broker, file: certificates.file, tokenEndpoint: issuer.url };
 }
 
 async function produce(values: readonly Buffer[]): Promise<void> {
@@ -69,80 +69,6 @@ async function produce(values: readonly Buffer[]): Promise<void> {
   await producer.connect();
   await producer.send({ topic, messages: values.map((value) => ({ value })) });
   await producer.disconnect();
-}
-
-/** Avro's binary encoding of two short texts. */
-function encode(...texts: readonly string[]): Buffer {
-  return Buffer.concat(
-    texts.flatMap((text) => [Buffer.from([text.length * 2]), Buffer.from(text)]),
-  );
-}
-
-const { name: username, password } = brokerUser;
-const file = (name: string) => certificates.file(name);
-const ca = () => ({ ca: file('ca.pem') });
-const clientFiles = () => ({ ...ca(), cert: file('client.pem'), key: file('client.key') });
-const withPassword = (mechanism: string) => ({ mechanism, username, password });
-const withToken = () => ({
-  mechanism: 'oauthbearer',
-  ...{ tokenEndpoint: issuer.url, clientId: client.id, clientSecret: client.secret },
-  ...{ scope: brokerUser.scope, audience: 'kafka', extensions: { logicalCluster: 'lkc-1' } },
-  ssl: ca(),
-});
-
-type Address = Exclude<keyof SecureBroker, 'stop'>;
-
-interface Mode {
-  readonly at: Address;
-  readonly ssl?: () => object;
-  readonly sasl?: () => object;
-}
-
-const modes: Readonly<Record<string, Mode>> = {
-  TLS: { at: 'tls', ssl: ca },
-  'TLS with a client certificate': { at: 'mutualTls', ssl: clientFiles },
-  'PLAIN without TLS': { at: 'login', sasl: () => withPassword('plain') },
-  'PLAIN over TLS': { at: 'secureLogin', ssl: ca, sasl: () => withPassword('plain') },
-  'SCRAM-SHA-256': { at: 'secureLogin', ssl: ca, sasl: () => withPassword('scram-sha-256') },
-  'SCRAM-SHA-512': { at: 'secureLogin', ssl: ca, sasl: () => withPassword('scram-sha-512') },
-  'OAUTHBEARER with client credentials': { at: 'secureLogin', ssl: ca, sasl: withToken },
-};
-
-function kafkaSettings(broker: SecureBroker, { at, ssl, sasl }: Mode): object {
-  return {
-    brokers: broker[at],
-    group: `security-${randomBytes(4).toString('hex')}`,
-    ...(ssl && { ssl: ssl() }),
-    ...(sasl && { sasl: sasl() }),
-  };
-}
-
-/** A folder with a configuration (JSON is YAML) that takes its secrets from files. */
-async function configure(settings: object, powerspaceUrl: string): Promise<string> {
-  const secrets = new Map([
-    [password, `\${file:kafka-password}`],
-    [client.secret, `\${file:client-secret}`],
-  ]);
-  const configuration = {
-    kafka: settings,
-    powerspace: { url: powerspaceUrl },
-    admin: { listen: '127.0.0.1:0', token: `\${file:admin-token}` },
-    log: { level: 'debug' },
-    mappings: [
-      {
-        ...{ topic, event: 'UserSignedUp', record: 'lead', format: 'bare' },
-        ...{ schema: 'UserSignedUp.avsc', click: 'clickId', id: 'userId' },
-      },
-    ],
-  };
-  const text = JSON.stringify(configuration, (_, value) => secrets.get(value) ?? value, 2);
-  return folderWith({
-    'connector.yaml': text,
-    'UserSignedUp.avsc': JSON.stringify(schema),
-    'kafka-password': `${password}\n`,
-    'client-secret': `${client.secret}\n`,
-    'admin-token': 'qZ7canary-admin-token\n',
-  });
 }
 
 async function withAdmin<Answer>(use: (admin: Admin) => Promise<Answer>): Promise<Answer> {
@@ -171,9 +97,8 @@ async function allTold(written: { stdout: string; stderr: string }, adminUrl: st
 
 describe('a real broker is checked and read, and gets its dead letters', () => {
   test.for(Object.entries(modes))('by %s, and tells no secret', async ([, mode], context) => {
-    const broker = brokerFor(context);
-    const settings = kafkaSettings(broker, mode);
-    const group = String(Reflect.get(settings, 'group'));
+    const settings = kafkaSettings(materialsFor(context), mode);
+    const { group } = settings;
     const powerspace = await recordRequests(context);
     const folder = await configure(settings, powerspace.url);
 
@@ -213,24 +138,6 @@ describe('a real broker is checked and read, and gets its dead letters', () => {
   });
 });
 
-/** Takes what OpenTelemetry exports; its texts stand as they are in the bytes. */
-async function recordBodies(context: TestContext) {
-  const bodies: string[] = [];
-  const server = createServer((request, response) => {
-    void buffer(request).then((body) => {
-      bodies.push(body.toString('latin1'));
-      response.end();
-    });
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  context.onTestFinished(async () => {
-    server.closeAllConnections();
-    await server[Symbol.asyncDispose]();
-  });
-  return { bodies, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
-}
-
 function postbacksOf({ lines }: RequestRecorder): readonly string[] {
   return lines.filter((line) => line.startsWith('GET /ld?'));
 }
@@ -240,8 +147,8 @@ async function endOfTopic(): Promise<number> {
 }
 
 /** What the connector says when it looks at Kafka with these settings; nothing when all is well. */
-async function saidOf(broker: SecureBroker, mode: Mode): Promise<string> {
-  const settings = configSchema.shape.kafka.parse(kafkaSettings(broker, mode));
+async function saidOf(materials: Materials, mode: Mode): Promise<string> {
+  const settings = configSchema.shape.kafka.parse(kafkaSettings(materials, mode));
   try {
     const admin = await connectAdmin(
       createAdminKafka(settings, () => undefined),
@@ -254,76 +161,6 @@ async function saidOf(broker: SecureBroker, mode: Mode): Promise<string> {
   }
 }
 
-const wrongPassword = (mechanism: string) => () => ({ mechanism, username, password: 'wrong' });
-const wrongToken = (change: object) => () => ({ ...withToken(), ...change });
-const at = 'secureLogin';
-
-/** What is set up wrongly, and what must be said. */
-const mistakes: readonly (readonly [string, Mode, RegExp])[] = [
-  [
-    'a certificate that nobody vouches for',
-    { at: 'tls', ssl: () => ({}) },
-    /kafka\.ssl: .*certificate.*; name the file of the authority that issued it as kafka\.ssl\.ca/,
-  ],
-  [
-    'the file of another authority',
-    { at: 'tls', ssl: () => ({ ca: file('stranger.pem') }) },
-    /kafka\.ssl: .*certificate.*; name the file of the authority that issued it as kafka\.ssl\.ca/,
-  ],
-  [
-    'no client certificate',
-    { at: 'mutualTls', ssl: ca },
-    /kafka\.ssl: .*alert bad certificate; it wants a client certificate that it trusts: name its files as kafka\.ssl\.cert and kafka\.ssl\.key/,
-  ],
-  [
-    'a client certificate of another authority',
-    {
-      at: 'mutualTls',
-      ssl: () => ({ ...ca(), cert: file('impostor.pem'), key: file('impostor.key') }),
-    },
-    /kafka\.ssl: .*it wants a client certificate that it trusts/,
-  ],
-  [
-    'TLS where none is spoken',
-    { at: 'plaintext', ssl: ca },
-    /; perhaps no TLS is spoken at that port: name another, or leave kafka\.ssl out/,
-  ],
-  ['no TLS where it is spoken', { at: 'tls' }, /it may want TLS \(kafka\.ssl\)/],
-  ['no login where one is wanted', { at: 'login' }, /it may want .*a login \(kafka\.sasl\)/],
-  ...['plain', 'scram-sha-256', 'scram-sha-512'].map(
-    (mechanism): readonly [string, Mode, RegExp] => [
-      `a wrong password, ${mechanism}`,
-      { at, ssl: ca, sasl: wrongPassword(mechanism) },
-      /kafka\.sasl: .*does not take the login: .*; look at kafka\.sasl\.username and password/,
-    ],
-  ),
-  [
-    'a wrong client secret',
-    { at, ssl: ca, sasl: wrongToken({ clientSecret: 'qZ7canary-wrong' }) },
-    /kafka\.sasl\.clientId: token endpoint at .*: gives no token \(401 invalid_client: no such client or secret\); look at kafka\.sasl\.clientId and clientSecret/,
-  ],
-  [
-    'a token with another scope',
-    { at, ssl: ca, sasl: wrongToken({ scope: 'other' }) },
-    /kafka\.sasl: .*does not take the login: the broker refuses the token \(insufficient_scope\); its listener expects another issuer, audience or scope/,
-  ],
-  [
-    'an identity of AWS that it does not know',
-    { at, ssl: ca, sasl: () => ({ mechanism: 'aws-msk-iam', region: 'eu-west-1' }) },
-    /does not take the login: the broker refuses the token \(invalid_token\); look at the policy of this identity/,
-  ],
-  [
-    'a token endpoint at which nobody listens',
-    { at, ssl: ca, sasl: wrongToken({ tokenEndpoint: 'https://127.0.0.1:1/token' }) },
-    /^token endpoint at https:\/\/127\.0\.0\.1:1\/token: connect ECONNREFUSED/,
-  ],
-  [
-    'a token endpoint that nobody vouches for',
-    { at, ssl: ca, sasl: wrongToken({ ssl: undefined }) },
-    /kafka\.sasl\.tokenEndpoint: .*; name the file of the authority that issued it as kafka\.sasl\.ssl\.ca/,
-  ],
-];
-
 describe('the connector says what to do, and no secret, about', () => {
   beforeEach(() => {
     vi.stubEnv('AWS_ACCESS_KEY_ID', 'AKIDEXAMPLE');
@@ -334,7 +171,7 @@ describe('the connector says what to do, and no secret, about', () => {
   });
 
   test.for(mistakes)('a broker or a login set up with %s', async ([, mode, expected], context) => {
-    const said = await saidOf(brokerFor(context), mode);
+    const said = await saidOf(materialsFor(context), mode);
     expect(said).toMatch(expected);
     expect(said).not.toMatch(canary);
   });
@@ -342,7 +179,7 @@ describe('the connector says what to do, and no secret, about', () => {
 
 test('a run ends at its start with 1 where the login is refused', async (context) => {
   const mode = { at: 'login', sasl: wrongPassword('plain') } as const;
-  const settings = kafkaSettings(brokerFor(context), mode);
+  const settings = kafkaSettings(materialsFor(context), mode);
   const powerspace = await recordRequests(context);
   const folder = await configure(settings, powerspace.url);
   const { exitCode, stderr } = await runCommand(['run'], { folder });
@@ -351,13 +188,12 @@ test('a run ends at its start with 1 where the login is refused', async (context
 });
 
 test('a token is renewed before its session ends, and records are read on', async (context) => {
-  const broker = brokerFor(context);
+  const materials = materialsFor(context);
   issuer.validFor = 13;
   context.onTestFinished(() => {
     issuer.validFor = 3_600;
   });
-  const mode = { at, ssl: ca, sasl: withToken } as const;
-  const settings = kafkaSettings(broker, mode);
+  const settings = kafkaSettings(materials, modes['OAUTHBEARER with client credentials'] as Mode);
   const powerspace = await recordRequests(context);
   const running = await startRun(await configure(settings, powerspace.url));
   const before = issuer.tokens.length;
