@@ -9,6 +9,9 @@ export default defineConfig({
           name: 'unit',
           include: ['test/**/*.test.ts'],
           exclude: ['test/integration/**'],
+          // Nothing here waits for long, but a busy machine may: what hangs has deadlines of its own.
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
       {

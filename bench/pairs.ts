@@ -38,13 +38,14 @@ export async function comparePairs(pair: Pair): Promise<PairResult> {
   return { name, baseline, ours: median(ours), theirs: median(theirs), ratio: median(ratios) };
 }
 
-async function timeOf(work: () => Promise<void>, count: number): Promise<number> {
+/** Nanoseconds for each of the `count` things that the work does. */
+export async function timeOf(work: () => Promise<void>, count: number): Promise<number> {
   const startedAt = process.hrtime.bigint();
   await work();
   return Number(process.hrtime.bigint() - startedAt) / count;
 }
 
 /** The middle one, by size. */
-function median(values: readonly number[]): number {
+export function median(values: readonly number[]): number {
   return values.toSorted((one, other) => one - other)[Math.floor(values.length / 2)] ?? 0;
 }

@@ -28,6 +28,11 @@ export interface PostgresService extends Service {
   readonly url: string;
 }
 
+/** A MariaDB server; `url` (`mysql://`) names a database, and a user who may do everything. */
+export interface MariadbService extends Service {
+  readonly url: string;
+}
+
 /** A Jaeger that takes traces by OTLP over HTTP at `otlpUrl` and answers questions at `queryUrl`. */
 export interface JaegerService extends Service {
   readonly otlpUrl: string;

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { startJaeger } from './jaeger.ts';
 import { startKafka } from './kafka.ts';
+import { startMariadb } from './mariadb.ts';
 import { startPostgres } from './postgres.ts';
 import { startRegistry } from './registry.ts';
 import { MissingPrerequisiteError, type Service, type StartOptions } from './service.ts';
@@ -23,6 +24,10 @@ const starts: Readonly<Record<string, Start>> = {
   PostgreSQL: async (options) => {
     const service = await startPostgres(options);
     return { service, addresses: { POSTGRES_URL: service.url } };
+  },
+  MariaDB: async (options) => {
+    const service = await startMariadb(options);
+    return { service, addresses: { MARIADB_URL: service.url } };
   },
   Jaeger: async (options) => {
     const service = await startJaeger(options);

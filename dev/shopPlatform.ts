@@ -1,4 +1,6 @@
 import { readFile } from 'node:fs/promises';
+import { findPackageJSON } from 'node:module';
+import { dirname, join } from 'node:path';
 import kafkajs, { type Kafka, type Message } from 'kafkajs';
 import { frame } from '../src/avro/framing.ts';
 import { createRegistry } from '../src/avro/registry.ts';
@@ -12,6 +14,9 @@ const topics: Readonly<Record<ShopEvent['topic'], ShopEvent['event']>> = {
   accounts: 'UserSignedUp',
   orders: 'OrderPlaced',
 };
+
+/** The schemas are beside package.json, wherever this file is built to. */
+const packageFolder = dirname(findPackageJSON('.', import.meta.url) ?? '.');
 
 const partitions = 3;
 const messagesAtOnce = 1_000;
@@ -89,7 +94,7 @@ async function registerSchemas(url: string, names: ShopPlatform['topics']) {
   try {
     const encoders = new Map<ShopEvent['topic'], (value: unknown) => Buffer>();
     for (const [topic, event] of Object.entries(topics) as [ShopEvent['topic'], string][]) {
-      const file = new URL(`../schemas/${event}.avsc`, import.meta.url);
+      const file = join(packageFolder, 'schemas', `${event}.avsc`);
       const schema = parseSchema(await readFile(file, 'utf8'), `schemas/${event}.avsc`);
       const id = await registry.register(`${names[topic]}-value`, schema);
       const encode = encoder(schema);

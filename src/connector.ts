@@ -105,13 +105,15 @@ async function isEmpty({ clicks, ledger }: Parts['store']): Promise<boolean> {
 function startPipeline(wiring: Opened, opened: AsyncDisposableStack) {
   const { parts, log } = wiring;
   const lifecycle = new Lifecycle();
-  const { pipeline, consumer, report } = wire(wiring, lifecycle);
+  const { pipeline, consumer, metrics, report } = wire(wiring, lifecycle);
   opened.defer(
-    startRetention(parts.store.clicks, {
+    startRetention(parts.store, {
       window: parts.config.clicks.window,
+      ledgerRetention: parts.config.privacy.ledgerRetention,
       clock: systemClock,
       hasCaughtUp: () => consumer.hasCaughtUp,
-      onFailure: (thrown) => log.warn({ err: thrown }, 'old clicks could not be removed'),
+      onPurged: metrics.purged,
+      onFailure: (thrown) => log.warn({ err: thrown }, 'old rows could not be removed'),
     }),
   );
   pipeline.run().catch(lifecycle.fail);
@@ -141,6 +143,9 @@ function wire({ parts, telemetry, log, isFirstRun }: Opened, lifecycle: Lifecycl
     topics: (clusterTopics) => topicStages(config.mappings, clusterTopics),
     log: kafkaLog(log),
     room: () => pipeline.intake.room,
+    maxWait: config.clicks.maxWait,
+    isWaiting: () => pipeline.availability.problems.length > 0,
+    onStandstill: metrics.stoodStill,
     onRecords: (records) => pipeline.intake.add(records),
     onAssigned: () => pipeline.deliverer.giveBackLost((record) => consumer.owns(record)),
     onFailure: lifecycle.fail,
@@ -148,5 +153,5 @@ function wire({ parts, telemetry, log, isFirstRun }: Opened, lifecycle: Lifecycl
   pipeline.intake.onFull = () => consumer.pause();
   pipeline.intake.onRoom = () => consumer.resume();
   observeGauges(metrics, { pipeline, consumer, store });
-  return { pipeline, consumer, report };
+  return { pipeline, consumer, metrics, report };
 }

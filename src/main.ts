@@ -12,6 +12,16 @@ if (Number(process.versions.node.split('.')[0]) < oldestNode) {
   process.exit(1);
 }
 
+// Process 1, as in a container, gets only the signals that it handles; any other is ended by them anyway.
+if (process.pid === 1) {
+  for (const [signal, exitCode] of [['SIGINT', 130] as const, ['SIGTERM', 143] as const]) {
+    process.on(signal, () => {
+      const isHandledElsewhere = process.listenerCount(signal) > 1;
+      if (!isHandledElsewhere) process.exit(exitCode);
+    });
+  }
+}
+
 const { runProgram } = await import('./cli/program.ts');
 process.exitCode = await runProgram(process.argv.slice(2));
 // What still holds the process then, such as a socket to a silent broker, is not waited for.

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { SchemaRegistry } from './avro/registry.ts';
 import { type AvroSchema, parseSchema } from './avro/schema.ts';
 import type { LoadedConfig } from './config/load.ts';
+import type { Config } from './config/schema.ts';
 import { formatSetting } from './config/settingPath.ts';
 import { isPattern } from './config/topics.ts';
 import {
@@ -24,7 +25,10 @@ import {
 import { checkTopics } from './pipeline/topicCheck.ts';
 import { createPowerspaceClient } from './powerspace/client.ts';
 import { openSources, schemaFolder } from './sources.ts';
+import { readBothClicks } from './store/bothClicks.ts';
+import { openClickTable } from './store/clickTable.ts';
 import { openStore } from './store/open.ts';
+import type { Store } from './store/store.ts';
 import { kafkaLog, type Logger, quietKafkaLog } from './telemetry/log.ts';
 
 /** What the connector works with, opened. */
@@ -70,19 +74,34 @@ export async function openParts(given: OpeningParts, opened: AsyncDisposableStac
   });
   const [{ admin }, store] = await allOrEveryProblem(failed, [
     connected,
-    until(async () => keep(await openStore(config.store), opened)),
+    openClicksAndLedger(config, until, opened, failed),
     checking,
   ]);
   await until(() => admin.ensureTopic(deadLetterTopic(config.kafka.group)));
   return { config, kafka, admin, source, schemas, store, client, deadLetters };
 }
 
+/** The store; where the user has a table with clicks, its clicks are read as well. */
+async function openClicksAndLedger(
+  config: Config,
+  until: UntilAvailable,
+  opened: AsyncDisposableStack,
+  failed: AbortController,
+): Promise<Store> {
+  const { table: settings } = config.clicks;
+  const [store, table] = await allOrEveryProblem(failed, [
+    until(async () => keep(await openStore(config.store, config.privacy.hashKey), opened)),
+    settings && until(async () => keep(await openClickTable(settings), opened)),
+  ]);
+  return table ? { ...store, clicks: readBothClicks(store.clicks, table) } : store;
+}
+
 /** What all of them resolve with. The first that fails ends the waits of the others; their problems are told together. */
-async function allOrEveryProblem<const Openings extends readonly Promise<unknown>[]>(
+async function allOrEveryProblem<const Openings extends readonly (Promise<unknown> | undefined)[]>(
   failed: AbortController,
   openings: Openings,
 ) {
-  for (const opening of openings) opening.catch((thrown) => failed.abort(thrown));
+  for (const opening of openings) opening?.catch((thrown) => failed.abort(thrown));
   const results = await Promise.allSettled(openings);
   const failures = new Set(
     results.map((result) => (result.status === 'rejected' ? result.reason : undefined)),

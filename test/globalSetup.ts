@@ -1,7 +1,11 @@
 import type { TestProject } from 'vitest/node';
+import { startMariadb } from '../dev/mariadb.ts';
 import { type Availability, startPlatform } from '../dev/platform.ts';
 import { startPostgres } from '../dev/postgres.ts';
-import { MissingPrerequisiteError, type PostgresService } from '../dev/service.ts';
+import { MissingPrerequisiteError, type Service, type StartOptions } from '../dev/service.ts';
+
+/** The parts that there may be. */
+export type PartName = 'kafka' | 'registry' | 'jaeger' | 'postgres' | 'mariadb';
 
 /** Addresses of what the integration tests run against; `services.ts` hands them to a test. */
 export interface ProvidedServices {
@@ -12,8 +16,10 @@ export interface ProvidedServices {
   readonly jaeger: { readonly otlpUrl: string; readonly queryUrl: string } | undefined;
   /** `url` names a database in which the user may do everything. */
   readonly postgres: { readonly url: string } | undefined;
+  /** `url` (`mysql://`) names a database, and a user who may do everything. */
+  readonly mariadb: { readonly url: string } | undefined;
   /** Why a part can't be had on this machine. */
-  readonly missing: Readonly<Partial<Record<'kafka' | 'registry' | 'jaeger' | 'postgres', string>>>;
+  readonly missing: Readonly<Partial<Record<PartName, string>>>;
 }
 
 declare module 'vitest' {
@@ -25,8 +31,10 @@ declare module 'vitest' {
 /** Starts the real parts once for a run; vitest calls what it returns at the end. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
   await using starting = new AsyncDisposableStack();
-  const postgres = await postgresOrReason();
+  const postgres = await partOrReason(startPostgres);
   if ('part' in postgres) starting.defer(postgres.part.stop);
+  const mariadb = await partOrReason(startMariadb);
+  if ('part' in mariadb) starting.defer(mariadb.part.stop);
   const { kafka, registry, jaeger, stop } = await startPlatform(report);
   starting.defer(stop);
   project.provide('services', {
@@ -37,11 +45,13 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
         ? { otlpUrl: jaeger.part.otlpUrl, queryUrl: jaeger.part.queryUrl }
         : undefined,
     postgres: 'part' in postgres ? { url: postgres.part.url } : undefined,
+    mariadb: 'part' in mariadb ? { url: mariadb.part.url } : undefined,
     missing: {
       ...reason('kafka', kafka),
       ...reason('registry', registry),
       ...reason('jaeger', jaeger),
       ...reason('postgres', postgres),
+      ...reason('mariadb', mariadb),
     },
   });
   const started = starting.move();
@@ -50,9 +60,11 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
 
 const report = (line: string): void => console.error(line);
 
-async function postgresOrReason(): Promise<Availability<PostgresService>> {
+async function partOrReason<Part extends Service>(
+  start: (options: StartOptions) => Promise<Part>,
+): Promise<Availability<Part>> {
   try {
-    return { part: await startPostgres({ report }) };
+    return { part: await start({ report }) };
   } catch (thrown) {
     if (thrown instanceof MissingPrerequisiteError) return { missing: thrown.message };
     throw thrown;

@@ -10,8 +10,14 @@ export interface Losses {
   readonly wronglyDeadLettered: readonly string[];
   /** Recorded, but not what was produced: another value, or a click that nobody produced. */
   readonly wrong: readonly string[];
-  /** Orders of a click that came before the lead of the same click. */
-  readonly outOfOrder: readonly string[];
+  /** Orders of a click that came before the lead of the same click, and when. */
+  readonly outOfOrder: readonly OutOfOrder[];
+}
+
+/** An order that came before the lead of the same click. */
+export interface OutOfOrder {
+  readonly id: string;
+  readonly at: number;
 }
 
 /** Compares all that was produced with what Powerspace and the dead-letter topic have. */
@@ -46,10 +52,10 @@ export function findLosses(evidence: Evidence): Losses {
   return { lost, wronglyDeadLettered, wrong, outOfOrder: findOutOfOrder(evidence.received) };
 }
 
-function findOutOfOrder(received: readonly SandboxEntry[]): readonly string[] {
+function findOutOfOrder(received: readonly SandboxEntry[]): readonly OutOfOrder[] {
   const leads = new Set<string>();
-  return received.flatMap(({ kind, clickId }) => {
+  return received.flatMap(({ at, kind, clickId }) => {
     if (kind === 'lead') leads.add(clickId);
-    return kind === 'order' && !leads.has(clickId) ? [`order ${clickId}`] : [];
+    return kind === 'order' && !leads.has(clickId) ? [{ id: `order ${clickId}`, at }] : [];
   });
 }

@@ -78,15 +78,15 @@ function explains(
   return firstAt >= inFlightSince(fault, faults) && firstAt <= end && againAt >= fault.from;
 }
 
-/** When the oldest postback that may be in flight at a fault was sent. */
+/** When the oldest postback that may be in flight at a fault was sent. What one fault has delayed the next may delay on. */
 function inFlightSince({ from }: InjectedFault, faults: readonly InjectedFault[]): number {
-  const delays = faults.filter(
-    (other) =>
-      delayingOutcomes.has(other.kind) &&
-      other.from <= from &&
-      other.until + aftermath(other) >= from,
-  );
-  return Math.min(from, ...delays.map((other) => other.from)) - longestInFlight;
+  const delays = faults.filter(({ kind }) => delayingOutcomes.has(kind));
+  let since = from;
+  for (const delay of delays.toSorted((one, other) => other.from - one.from)) {
+    const isOneOfThem = delay.from <= from && delay.until + aftermath(delay) >= since;
+    if (isOneOfThem) since = Math.min(since, delay.from);
+  }
+  return since - longestInFlight;
 }
 
 /** For how long after a fault that delays outcomes some may still be delayed. */

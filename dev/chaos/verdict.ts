@@ -1,7 +1,8 @@
 import type { Evidence } from './evidence.ts';
+import type { InjectedFault } from './faultLog.ts';
 import { findBackwardCommits, findEarlyCommits } from './judgeCommits.ts';
 import { findBadStops, findUnaskedEnds } from './judgeEnds.ts';
-import { findLosses } from './judgeOutcomes.ts';
+import { findLosses, type OutOfOrder } from './judgeOutcomes.ts';
 import { countByCause, findRepeatedSends } from './judgeSends.ts';
 import type { Peaks } from './processSampler.ts';
 
@@ -41,8 +42,9 @@ export function judge(evidence: Evidence, peaks: Peaks): Verdict {
     finding('conversions lost', lost),
     finding('dead-lettered without a reason', wronglyDeadLettered),
     finding('recorded wrongly', wrong),
-    // Of two replicas neither waits until the other has delivered.
-    ...(evidence.replicas === 1 ? [finding('orders before their lead', outOfOrder)] : []),
+    ...(evidence.replicas === 1
+      ? [finding('orders before their lead', outOfOrder.filter(isAlone(evidence.faults)))]
+      : []),
     finding('sent twice without a kill or an ambiguous answer', unexplained),
     finding(
       'kills that sent more twice than were in flight',
@@ -67,6 +69,14 @@ export function judge(evidence: Evidence, peaks: Peaks): Verdict {
     ordersBeforeLead: outOfOrder.length,
     mostByOneKill: Math.max(0, ...kills.map(([, count]) => count)),
   };
+}
+
+/** Other members of the group own partitions in these; an order does not wait until another member has delivered. */
+const faultsWithOthers = new Set(['storm', 'zombie']);
+
+function isAlone(faults: readonly InjectedFault[]): (order: OutOfOrder) => boolean {
+  const shared = faults.filter(({ kind }) => faultsWithOthers.has(kind));
+  return ({ at }) => !shared.some(({ from, until }) => at >= from && at <= until);
 }
 
 function finding(name: string, cases: readonly unknown[]): Finding {

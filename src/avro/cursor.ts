@@ -9,8 +9,10 @@ const depthLimit = 500;
 
 const nothing = Buffer.alloc(0);
 
-/** A long of no more bytes than these is exact as a number. */
-const bytesOfNumber = 7;
+/** So many bits of a long are within the operators of 32 bits, and from the next on up to the last it is exact as a number. */
+const bitsOfInteger = 28;
+const firstUnit = 2 ** 28;
+const lastUnit = 2 ** 49;
 const bytesOfLong = 10;
 const bytesOfInt = 5;
 
@@ -85,11 +87,17 @@ export class Cursor {
 
   /** A bigint only where a number would not be exact. */
   readLong(): number | bigint {
-    const start = this.position;
-    const first = this.bytes[start] as number;
-    if (first >= 0x80) return this.#readLonger(start);
-    this.skip(1);
-    return (first >>> 1) ^ -(first & 1);
+    const { bytes, position: start } = this;
+    let end = start + 1;
+    let byte = bytes[start] as number;
+    let bits = byte & 0x7f;
+    for (let shift = 7; byte >= 0x80 && shift < bitsOfInteger; shift += 7) {
+      byte = bytes[end++] as number;
+      bits |= (byte & 0x7f) << shift;
+    }
+    if (byte >= 0x80) return this.#readLonger(start, end, bits);
+    this.skip(end - start);
+    return (bits >>> 1) ^ -(bits & 1);
   }
 
   skipLong(): void {
@@ -115,17 +123,17 @@ export class Cursor {
 
   /** Which of so many branches of a union, or symbols of an enum, is there. */
   readBranch(count: number): number {
-    const branch = this.readLong();
+    const branch = this.#readCount();
     if (branch < 0 || branch >= count) throw new Error(`branch or symbol ${branch} of ${count}`);
-    return Number(branch);
+    return branch;
   }
 
   /** The number of bytes that follow. */
   readLength(): number {
-    const length = this.readLong();
+    const length = this.#readCount();
     const left = this.length - this.position;
     if (length < 0 || length > left) throw new Error(`${length} bytes where ${left} are left`);
-    return Number(length);
+    return length;
   }
 
   /** So many bytes, where they stand: for at most as long as the payload is untouched. */
@@ -143,6 +151,12 @@ export class Cursor {
     return shortTexts[length]?.(this.bytes, start) ?? this.#textFrom(start);
   }
 
+  /** Goes past a text or bytes. */
+  skipText(): void {
+    const length = this.readLength();
+    this.position += length;
+  }
+
   /**
    * Begins the next block of an array or map whose items take `itemSize` bytes at least. Gives their number, 0
    * after the last block; `blockEnd` then is where the block ends, if it says so.
@@ -158,6 +172,16 @@ export class Cursor {
     return count;
   }
 
+  /** A long that is nearly always one byte, and from 0 on. */
+  #readCount(): number {
+    const first = this.bytes[this.position] as number;
+    if (first < 0x80 && (first & 1) === 0) {
+      this.position += 1;
+      return first >>> 1;
+    }
+    return Number(this.readLong());
+  }
+
   #textFrom(start: number): string {
     const text = this.bytes.toString('utf8', start, this.position);
     if (!text.includes('\ufffd')) return text;
@@ -165,25 +189,20 @@ export class Cursor {
     throw new Error('a text that is no UTF-8');
   }
 
-  #readLonger(start: number): number | bigint {
-    this.skipLong();
-    const length = this.position - start;
-    return length <= bytesOfNumber ? this.#number(start) : this.#bigint(start);
-  }
-
-  /** In two halves, each within the operators of 32 bits. */
-  #number(start: number): number {
-    const low = this.#bits(start, Math.min(start + 4, this.position));
-    const half = this.#bits(start + 4, this.position) * 2 ** 27 + (low >>> 1);
-    return (low & 1) === 0 ? half : -half - 1;
-  }
-
-  #bits(start: number, end: number): number {
-    let bits = 0;
-    for (let at = end - 1; at >= start; at -= 1) {
-      bits = (bits << 7) | ((this.bytes[at] as number) & 0x7f);
+  #readLonger(start: number, middle: number, low: number): number | bigint {
+    let end = middle;
+    let bits = low;
+    let byte = 0x80;
+    for (let unit = firstUnit; byte >= 0x80 && unit < lastUnit; unit *= 0x80) {
+      byte = this.bytes[end++] as number;
+      bits += (byte & 0x7f) * unit;
     }
-    return bits;
+    if (byte >= 0x80) {
+      this.skipLong();
+      return this.#bigint(start);
+    }
+    this.skip(end - start);
+    return (low & 1) === 0 ? bits / 2 : -(bits + 1) / 2;
   }
 
   #bigint(start: number): number | bigint {

@@ -33,6 +33,7 @@ const singleObjectMarker = 0xc301;
 const singleObjectHeader = 10;
 /** Enough to recognise another format by. */
 const bytesShown = 12;
+const signs: ReadonlySet<number> = new Set(Buffer.from('{}[]<>":'));
 
 /**
  * Reads the frame of a record's value, which may lie in its headers; decompresses nothing yet. Throws
@@ -179,8 +180,11 @@ function notIn(format: string, value: Buffer): UndecodableError {
   return new UndecodableError(`not in the format ${format}: ${found(value)}`);
 }
 
+/** How it begins, without the letters and digits that could name a person: a frame, JSON or XML are known without. */
 function found(value: Buffer): string {
-  const start = value.toString('hex', 0, bytesShown);
+  const isText = (byte: number) => byte >= 0x20 && byte < 0x7f && !signs.has(byte);
+  const hex = (byte: number) => (isText(byte) ? '··' : byte.toString(16).padStart(2, '0'));
+  const start = Array.from(value.subarray(0, bytesShown), hex).join('');
   const more = value.length > bytesShown ? '…' : '';
   return `${value.length} bytes${start === '' ? '' : `, ${start}${more}`}`;
 }

@@ -2,7 +2,7 @@ import avsc from 'avsc';
 import { logicalTypeOf } from './connectTypes.ts';
 import type { Base, Conversion } from './conversion.ts';
 import { type Attributes, bigDecimal, decimal, variableScaleDecimal } from './decimal.ts';
-import type { Duration, FieldValue } from './fieldValue.ts';
+import type { Duration } from './fieldValue.ts';
 
 const millisecondsOfDay = 86_400_000;
 
@@ -10,27 +10,22 @@ type Schema = ConstructorParameters<typeof avsc.types.LogicalType>[0];
 
 /** A type whose values are converted. */
 export class Converted extends avsc.types.LogicalType {
-  readonly #conversion: Conversion;
+  readonly conversion: Conversion;
 
   constructor(schema: object, options: unknown, conversion: Conversion) {
     super(
       { ...schema, logicalType: undefined, 'connect.name': undefined } as unknown as Schema,
       options,
     );
-    this.#conversion = conversion;
-  }
-
-  /** What the value means; throws for what the logical type has no value for. */
-  toFieldValue(base: Base): FieldValue {
-    return this.#conversion.decode(base);
+    this.conversion = conversion;
   }
 
   protected override _fromValue(value: Base): unknown {
-    return this.toFieldValue(value);
+    return this.conversion.decode(value);
   }
 
   protected override _toValue(value: unknown): unknown {
-    return this.#conversion.encode(value);
+    return this.conversion.encode(value);
   }
 }
 

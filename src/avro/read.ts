@@ -56,12 +56,19 @@ export class Reads {
 
   #converted(type: Converted): Read {
     const base = baseOf(type);
-    const read = viewOf(base) ?? (this.#compile(base) as (cursor: Cursor) => Base);
+    const { conversion } = type;
+    const view = viewOf(base);
+    if (view) {
+      return (cursor) => {
+        const bytes = view(cursor);
+        cursor.spend(bytes.length < longBytes ? conversionCost : bytes.length / conversionBytes);
+        return conversion.decode(bytes);
+      };
+    }
+    const read = this.#compile(base) as (cursor: Cursor) => Base;
     return (cursor) => {
-      const value = read(cursor);
-      const isLong = Buffer.isBuffer(value) && value.length >= longBytes;
-      cursor.spend(isLong ? value.length / conversionBytes : conversionCost);
-      return type.toFieldValue(value);
+      cursor.spend(conversionCost);
+      return conversion.decode(read(cursor));
     };
   }
 

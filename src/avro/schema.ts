@@ -1,4 +1,5 @@
 import type { Type } from 'avsc';
+import stripJsonComments from 'strip-json-comments';
 import { ConfigurationError, toError } from '../errors.ts';
 import { buildAvscType } from './avscType.ts';
 
@@ -18,7 +19,7 @@ export function parseSchema(
   where: string,
   references: readonly unknown[] = [],
 ): AvroSchema {
-  const schema = { json: parseJson(text, where), references };
+  const schema = { json: parseSchemaJson(text, where), references };
   try {
     readableType(schema);
   } catch (thrown) {
@@ -30,9 +31,14 @@ export function parseSchema(
   return schema;
 }
 
-function parseJson(text: string, where: string): unknown {
+/**
+ * The JSON of a schema file, which may have comments: Avro's own Java parser takes them. Throws ConfigurationError for
+ * text that is no JSON.
+ */
+export function parseSchemaJson(text: string, where: string): unknown {
   try {
-    return JSON.parse(text);
+    // Spaces instead of them keep the place of a mistake.
+    return JSON.parse(stripJsonComments(text));
   } catch (thrown) {
     const { message } = toError(thrown);
     const [, line, column] = /\(line (\d+) column (\d+)\)/.exec(message) ?? [];

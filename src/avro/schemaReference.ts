@@ -10,14 +10,20 @@ export type SchemaReference =
 /** Values by what frames name. To find one makes no text, as it happens for every record. */
 export class ByReference<Value> {
   readonly #byKind = new Map<SchemaReference['kind'], Map<SchemaReference['value'], Value>>();
+  /** Nearly always asked for next, too. */
+  #last: { readonly reference: SchemaReference; readonly value: Value } | undefined;
 
-  get({ kind, value }: SchemaReference): Value | undefined {
-    return this.#byKind.get(kind)?.get(value);
+  get(reference: SchemaReference): Value | undefined {
+    if (this.#last?.reference === reference) return this.#last.value;
+    const value = this.#byKind.get(reference.kind)?.get(reference.value);
+    if (value !== undefined) this.#last = { reference, value };
+    return value;
   }
 
   set({ kind, value }: SchemaReference, found: Value): void {
     const values = this.#byKind.get(kind) ?? new Map<SchemaReference['value'], Value>();
     this.#byKind.set(kind, values.set(value, found));
+    this.#last = undefined;
   }
 }
 

@@ -116,7 +116,7 @@ function skipBytes(size: number): Skip {
 }
 
 function skipText(cursor: Cursor): void {
-  cursor.skip(cursor.readLength());
+  cursor.skipText();
 }
 
 function skipLong(cursor: Cursor): void {

@@ -61,7 +61,8 @@ async function examine(
   const found = `${file}: ${count(mappings.length, 'mapping')} of ${count(topics.size, 'topic')}`;
   const session = startSession(loaded);
   const toLookAt = offline === undefined ? partsToCheck : [offlinePart(offline)];
-  const parts = await Promise.all(toLookAt.map((part) => examinePart(part, session)));
+  const used = toLookAt.filter(({ isUsed }) => isUsed?.(loaded.config) ?? true);
+  const parts = await Promise.all(used.map((part) => examinePart(part, session)));
   const sampled = size === undefined ? undefined : await examineSample(session, size);
   const reports = [report('configuration', found, problems), ...parts];
   return {

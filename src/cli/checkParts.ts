@@ -12,6 +12,7 @@ import { checkTopics, listTopics } from '../pipeline/topicCheck.ts';
 import { createPowerspaceClient } from '../powerspace/client.ts';
 import { countStore, describeStore } from '../store/open.ts';
 import { createLog, quietKafkaLog } from '../telemetry/log.ts';
+import { clickTablePart } from './checkTable.ts';
 
 /** A configuration that is checked. */
 export interface CheckSession {
@@ -27,6 +28,8 @@ export interface Part {
   /** The setting that says where it is. */
   readonly setting: string;
   readonly address: (config: Config) => string;
+  /** Whether a configuration has it; each does where this isn't given. */
+  readonly isUsed?: (config: Config) => boolean;
   /** Looks at it, and changes nothing there. Throws when it can't be looked at. */
   readonly look: (session: CheckSession) => Promise<Look>;
 }
@@ -80,6 +83,7 @@ export const partsToCheck: readonly Part[] = [
     address: ({ store }) => describeStore(store),
     look: lookAtStore,
   },
+  clickTablePart,
   {
     name: 'Powerspace',
     setting: 'powerspace.url',
@@ -128,7 +132,7 @@ async function lookAtSchemas({ loaded, clusterTopics }: CheckSession): Promise<L
 
 async function lookAtStore({ loaded: { config, file, locate } }: CheckSession): Promise<Look> {
   try {
-    const counts = await countStore(config.store);
+    const counts = await countStore(config.store, config.privacy.hashKey);
     const found = counts
       ? `${counts.clicks} clicks, ${counts.conversions} conversions`
       : 'not there yet, run creates it';

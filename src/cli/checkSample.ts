@@ -8,6 +8,7 @@ import { openSources } from '../sources.ts';
 import { readClicks } from '../store/open.ts';
 import { createLog, quietKafkaLog } from '../telemetry/log.ts';
 import type { CheckSession } from './checkParts.ts';
+import { alignColumns } from './columns.ts';
 import { UsageError } from './usageError.ts';
 
 const largest = 1_000;
@@ -36,7 +37,7 @@ export async function takeSample(
   }
   await using opened = new AsyncDisposableStack();
   const { source } = await openSources(config, { cache: undefined, log }, opened);
-  const clicks = await readClicks(config.store);
+  const clicks = await readClicks(config.store, config.privacy.hashKey);
   opened.defer(() => clicks?.close());
   const findClicks = clicks?.find ?? (async () => new Map());
   return await rehearse(records, { config, source, schemas: readSchemas(loaded), findClicks });
@@ -54,18 +55,6 @@ export function formatSample(size: number, sample: readonly Rehearsed[]): readon
   const title = `The last records of each topic, ${size} at most. Nothing was sent, stored or committed.`;
   const table = alignColumns([['record', 'as', 'outcome', 'reason', 'request or error'], ...rows]);
   return ['', title, ...(rows.length === 0 ? ['there are none'] : table), ...summarize(sample)];
-}
-
-function alignColumns(rows: readonly (readonly string[])[]): readonly string[] {
-  const widths = (rows[0] ?? []).map((_, column) =>
-    Math.max(...rows.map((row) => row[column]?.length ?? 0)),
-  );
-  return rows.map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join('  ')
-      .trimEnd(),
-  );
 }
 
 function summarize(sample: readonly Rehearsed[]): readonly string[] {

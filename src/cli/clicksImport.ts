@@ -41,7 +41,7 @@ export async function clicksImport(file: string, options: ClicksImportOptions): 
   const size = file === '-' ? undefined : (await stat(file)).size;
   const input = file === '-' ? process.stdin : createReadStream(file, { highWaterMark: 1_048_576 });
   const tally: Tally = { line: skip, stored: 0, leftOut: 0 };
-  const clicks = await openClickImport(config.store);
+  const clicks = await openClickImport(config.store, config.privacy.hashKey);
   void waitForSignal().then((signal) => input.destroy(new Error(`stopped by ${signal}`)));
   const stopProgress = startProgress(() => describeProgress(tally, input, size));
   try {

@@ -48,6 +48,10 @@ function createProgram(exitWith: (code: number) => void): Command {
     .option('--sample <number>', 'show what so many records of each topic would become')
     .option('--offline <folder>', 'look only at the mappings, with its .avsc files')
     .action(async (options) => exitWith(await (await import('./check.ts')).check(options)));
+  common(program.command('health'))
+    .description('ask the connector that runs with this configuration whether it is ready')
+    .option('--live', 'only whether it answers, as the health check of the image does')
+    .action(async (options) => exitWith(await (await import('./health.ts')).health(options)));
   common(program.command('send'))
     .description('send one postback by hand, past Kafka, store and ledger')
     .argument('<kind>', 'lead or order')
@@ -57,7 +61,16 @@ function createProgram(exitWith: (code: number) => void): Command {
     .action(async (kind, options) => {
       exitWith(await (await import('./send.ts')).send(kind, options));
     });
+  common(program.command('explain'))
+    .description('say what became of an order or sign-up')
+    .argument('<id>', 'its id, as events have it; or its record, as topic/partition/offset')
+    .addOption(new Option('--kind <kind>', 'only lead or order').choices(['lead', 'order']))
+    .option('--user <keys...>', 'user keys of the person, to be looked up where nothing was sent')
+    .action(async (id, options) => {
+      exitWith(await (await import('./explain.ts')).explain(id, options));
+    });
   addClicks(program.command('clicks').description('the clicks in the store'), exitWith);
+  addDeadLetters(program.command('dead-letters').description('what could not be sent'), exitWith);
   program
     .command('sandbox')
     .description('be a Powerspace for dry runs: the same answers, nothing real')
@@ -95,12 +108,59 @@ function addClicks(clicks: Command, exitWith: (code: number) => void): void {
     .action(async (key, options) => {
       exitWith(await (await import('./clicksGet.ts')).clicksGet(key, options));
     });
+  common(clicks.command('forget'))
+    .description('remove all that is stored of a person; nothing is sent again')
+    .argument('<key>', 'a user key, as events have it')
+    .option('--yes', 'do not ask')
+    .addHelpText('after', forgetHelp)
+    .action(async (key, options) => {
+      exitWith(await (await import('./clicksForget.ts')).clicksForget(key, options));
+    });
 }
+
+function addDeadLetters(deadLetters: Command, exitWith: (code: number) => void): void {
+  choosing(common(deadLetters.command('list')))
+    .description('list the dead letters, and count their reasons')
+    .action(async (options) => {
+      exitWith(await (await import('./deadLettersList.ts')).deadLettersList(options));
+    });
+  common(deadLetters.command('show'))
+    .description('show one, with all that is in its record, and what to do about it')
+    .argument('<id>', 'its place in the dead-letter topic, as list shows it: 0/12')
+    .action(async (id, options) => {
+      exitWith(await (await import('./deadLettersShow.ts')).deadLettersShow(id, options));
+    });
+  choosing(common(deadLetters.command('replay')))
+    .description('send their records through the pipeline again')
+    .option('--rate <number>', 'records a second, at most', '50')
+    .addHelpText('after', replayHelp)
+    .action(async (options) => {
+      exitWith(await (await import('./deadLettersReplay.ts')).deadLettersReplay(options));
+    });
+}
+
+function choosing(command: Command): Command {
+  return command
+    .option('--reason <reasons>', 'only those with these reasons, with commas')
+    .option('--topic <topic>', 'only those of records of this topic')
+    .option('--since <time>', 'only those given up from this time on: ISO 8601')
+    .option('--until <time>', 'only those given up before this time');
+}
+
+const replayHelp = `
+Nothing goes out twice: what the ledger has as delivered is a duplicate. What
+fails again is a dead letter again, and the exit code is 1 then. A connector that
+runs on an SQLite store has it to itself: stop it for the replay.`;
 
 const importHelp = `
 Lines that can't be stored are listed on stderr as file:line: reason and left
 out; the exit code is 1 then. A connector that runs on an SQLite store has it to
 itself: stop it for the import, or send it the clicks (POST /clicks).`;
+
+const forgetHelp = `
+The person's clicks are removed under every user key that shares a click with
+this one, and the ledger forgets whose conversions it has. Works while a
+connector runs. Topics of Kafka, dead letters among them, stay as they are.`;
 
 const faultsHelp = `
 Faults are a list; of those that fit a postback the first one acts. Each may

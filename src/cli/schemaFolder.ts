@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type AvroSchema, parseSchema } from '../avro/schema.ts';
+import { type AvroSchema, parseSchema, parseSchemaJson } from '../avro/schema.ts';
 import { definedNames, undefinedNames } from '../avro/schemaTree.ts';
 import { ConfigurationError, type Problem, toError } from '../errors.ts';
 import { UsageError } from './usageError.ts';
@@ -53,13 +53,7 @@ function listSchemaFiles(folder: string): readonly string[] {
 
 function readSchemaFile(file: string): SchemaFile {
   const text = readFileSync(file, 'utf8');
-  try {
-    return { file, text, json: JSON.parse(text) };
-  } catch {
-    // What is wrong with it is said by the one that always does.
-    parseSchema(text, file);
-    throw new Error(`${file} is no JSON`);
-  }
+  return { file, text, json: parseSchemaJson(text, file) };
 }
 
 /** The schemas that define the names which a schema uses, each after those that it uses itself. */

@@ -15,7 +15,8 @@ export interface PostgresAddress {
 
 const scheme = /^postgres(ql)?:/;
 const parameters: readonly string[] = ['sslmode', 'sslrootcert', 'schema'];
-const modes: readonly string[] = ['disable', 'require', 'verify-full'];
+/** What sslmode may be. */
+export const tlsModes: readonly string[] = ['disable', 'require', 'verify-full'];
 
 /** Whether a setting names a PostgreSQL database. */
 export function isPostgresUrl(setting: string): boolean {
@@ -50,8 +51,8 @@ export function postgresUrlProblem(setting: string): string | undefined {
   if ([...url.searchParams.keys()].some((name) => !parameters.includes(name))) {
     return `takes ${parameters.join(', ')} behind the ?, and nothing else`;
   }
-  if (!modes.includes(url.searchParams.get('sslmode') ?? 'disable')) {
-    return `sslmode must be ${modes.join(', ')}; with TLS the certificate is always verified (sslrootcert=FILE names an authority of your own)`;
+  if (!tlsModes.includes(url.searchParams.get('sslmode') ?? 'disable')) {
+    return `sslmode must be ${tlsModes.join(', ')}; with TLS the certificate is always verified (sslrootcert=FILE names an authority of your own)`;
   }
   if (!/^[a-z_][a-z0-9_]{0,62}$/.test(url.searchParams.get('schema') ?? 'powerspace')) {
     return 'schema must be 1 to 63 lower-case letters, digits and underscores';
@@ -59,7 +60,8 @@ export function postgresUrlProblem(setting: string): string | undefined {
   return undefined;
 }
 
-function isDecodable({ username, password, pathname }: URL): boolean {
+/** Whether its user, password and path hold no % that stands for itself. */
+export function isDecodable({ username, password, pathname }: URL): boolean {
   try {
     return [username, password, pathname].map(decodeURIComponent).length > 0;
   } catch {

@@ -8,7 +8,7 @@ import type { Config, Mapping } from './schema.ts';
  */
 export function resolvePaths(config: Config, folder: string): Config {
   const absolute = (file: string): string => resolve(folder, file);
-  const { kafka, registry, store, powerspace, mappings } = config;
+  const { kafka, registry, store, powerspace, clicks, mappings } = config;
   return {
     ...config,
     kafka: resolveKafka(kafka, absolute),
@@ -22,6 +22,12 @@ export function resolvePaths(config: Config, folder: string): Config {
       ...powerspace,
       ...(powerspace.ssl && { ssl: mapFiles(powerspace.ssl, absolute) }),
     },
+    clicks: clicks.table
+      ? {
+          ...clicks,
+          table: { ...clicks.table, url: resolveCertificate(clicks.table.url, absolute) },
+        }
+      : clicks,
     mappings: mappings.map(
       (mapping): Mapping =>
         mapping.schema === undefined ? mapping : { ...mapping, schema: absolute(mapping.schema) },
@@ -41,7 +47,11 @@ function resolveKafka(kafka: Config['kafka'], absolute: (file: string) => string
 
 function resolveStore(store: string, absolute: (file: string) => string): string {
   if (!isPostgresUrl(store)) return `sqlite:${absolute(store.slice('sqlite:'.length))}`;
-  const url = new URL(store);
+  return resolveCertificate(store, absolute);
+}
+
+function resolveCertificate(address: string, absolute: (file: string) => string): string {
+  const url = new URL(address);
   const certificate = url.searchParams.get('sslrootcert');
   if (certificate !== null) url.searchParams.set('sslrootcert', absolute(certificate));
   return url.href;

@@ -1,9 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { z } from 'zod';
-import { kafkaSchema, type Mapping, mappingSchema } from './schema.ts';
-import type { Finding, SettingPath } from './settingPath.ts';
+import { clicksSchema, kafkaSchema, type Mapping, mappingSchema, privacySchema } from './schema.ts';
+import type { Finding } from './settingPath.ts';
 import { valueAt } from './settingPath.ts';
+import { checkTls } from './tlsRules.ts';
 import { isPattern, takesTopic } from './topics.ts';
+
+const day = 86_400_000;
 
 type Format = Mapping['format'];
 
@@ -30,7 +32,9 @@ export function checkRules(root: unknown): Finding[] {
     ),
     ...checkRegistry(root, placed),
     ...checkKafka(root, placed),
-    ...sslGroups.flatMap((path) => checkClientCertificate(root, path)),
+    ...checkTls(root),
+    ...checkLedgerRetention(root),
+    ...checkMaxWait(root),
   ];
 }
 
@@ -150,39 +154,34 @@ function checkKafka(root: unknown, placed: readonly Placed[]): Finding[] {
   const { data: kafka } = kafkaSchema.safeParse(valueAt(root, ['kafka']));
   if (kafka === undefined) return [];
   const deadLetters = `${kafka.group}.dead-letters`;
-  const loops = placed
+  return placed
     .filter(({ mapping }) => mapping.topic === deadLetters)
     .map(({ index }) => ({
       path: ['mappings', index, 'topic'],
       message: 'this is the topic that dead letters are written to; it cannot be read as well',
     }));
-  return [...loops, ...checkAwsLogin(kafka)];
 }
 
-/** MSK takes this login over TLS only. */
-function checkAwsLogin({ sasl, ssl }: z.infer<typeof kafkaSchema>): Finding[] {
-  if (sasl?.mechanism !== 'aws-msk-iam' || (ssl !== undefined && ssl !== false)) return [];
-  const message = 'needs ssl: true beside it (below kafka): AWS takes this login over TLS only';
-  return [{ path: ['kafka', 'sasl', 'mechanism'], message }];
+/** A replica that was killed keeps its partitions for a session; nothing reads them until others have them. */
+function checkMaxWait(root: unknown): Finding[] {
+  const { data: kafka } = kafkaSchema.safeParse(valueAt(root, ['kafka']));
+  const { data: clicks } = clicksSchema.safeParse(valueAt(root, ['clicks']) ?? {});
+  if (!kafka || !clicks || clicks.maxWait > kafka.sessionTimeout) return [];
+  const message = `expected more than kafka.sessionTimeout (${kafka.sessionTimeout / 1_000}s): for so long a replica that was killed keeps its partitions`;
+  return [{ path: ['clicks', 'maxWait'], message }];
 }
 
-/** Each group of ca, cert and key. */
-const sslGroups: readonly SettingPath[] = [
-  ['kafka', 'ssl'],
-  ['kafka', 'sasl', 'ssl'],
-  ['registry', 'ssl'],
-  ['powerspace', 'ssl'],
-];
-
-function checkClientCertificate(root: unknown, group: SettingPath): Finding[] {
-  const cert = valueAt(root, [...group, 'cert']);
-  const key = valueAt(root, [...group, 'key']);
-  if ((cert === undefined) === (key === undefined)) return [];
-  const [present, absent] = cert === undefined ? ['key', 'cert'] : ['cert', 'key'];
+/** Later than that no click is found for a conversion; before, a replay would report it again. */
+function checkLedgerRetention(root: unknown): Finding[] {
+  const { data: clicks } = clicksSchema.safeParse(valueAt(root, ['clicks']) ?? {});
+  const { data: privacy } = privacySchema.safeParse(valueAt(root, ['privacy']) ?? {});
+  if (!clicks || !privacy || privacy.ledgerRetention > clicks.window + 2 * day) return [];
+  const isGiven = valueAt(root, ['privacy', 'ledgerRetention']) !== undefined;
   return [
     {
-      path: [...group, present],
-      message: `needs ${absent} beside it: a client certificate takes both files`,
+      path: isGiven ? ['privacy', 'ledgerRetention'] : ['clicks', 'window'],
+      message:
+        'privacy.ledgerRetention must be longer than clicks.window and 2d, or a replay would report conversions once more',
     },
   ];
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { clickTable } from './clickTable.ts';
 import { conditions } from './conditions.ts';
 import { sasl, tlsFiles } from './login.ts';
 import { topicSetting } from './topics.ts';
@@ -7,6 +8,7 @@ import {
   currencyCode,
   duration,
   groupName,
+  hashKey,
   httpUrl,
   httpUrls,
   listenAddress,
@@ -19,6 +21,7 @@ import {
   text,
   timeout,
   token,
+  traceUrl,
 } from './values.ts';
 
 const ssl = z.union([z.boolean(), tlsFiles], 'expected true, false or the files ca, cert and key');
@@ -90,7 +93,8 @@ const powerspace = z.strictObject({
   }),
 });
 
-const clicks = z.strictObject({
+/** The part `clicks`, on its own. */
+export const clicksSchema = z.strictObject({
   window: duration.prefault('30d').meta({ description: 'How long a click counts.' }),
   attribution: z
     .enum(['last', 'first'])
@@ -99,6 +103,25 @@ const clicks = z.strictObject({
   clockSkew: duration
     .prefault('5m')
     .meta({ description: 'How much later than the event a click may be dated.' }),
+  maxWait: timeout.prefault('60s').meta({
+    description:
+      'How long a conversion waits for a partition of clicks or leads that stands still though it could be read.',
+  }),
+  table: clickTable.optional().meta({
+    description: 'A table of your own with clicks, which is read beside those of the store.',
+  }),
+});
+
+/** The part `privacy`, on its own. */
+export const privacySchema = z.strictObject({
+  hashKey: hashKey.optional().meta({
+    description:
+      'A key that user keys are hashed with (HMAC-SHA-256) before they are stored; without it, they are stored as they are.',
+  }),
+  ledgerRetention: duration.prefault('400d').meta({
+    description:
+      'How long it is known what was reported, so that a replay finds it: longer than Kafka and clicks.window go back.',
+  }),
 });
 
 const formats = ['confluent', 'apicurio', 'apicurio-v2', 'glue', 'single-object', 'bare'] as const;
@@ -214,6 +237,13 @@ const log = z.strictObject({
     .meta({ description: 'The least important lines to write.' }),
 });
 
+const telemetry = z.strictObject({
+  traceUrl: traceUrl.optional().meta({
+    description:
+      'Where a person sees a trace, with {traceId} in it, as in http://localhost:16686/trace/{traceId}; explain links to it.',
+  }),
+});
+
 /** Every setting, declared once: type, default, description. Durations come out in milliseconds. */
 export const configSchema = z.strictObject({
   kafka: kafkaSchema.meta({ description: 'The brokers and the consumer group.' }),
@@ -225,7 +255,8 @@ export const configSchema = z.strictObject({
       'Where clicks and the ledger are kept: sqlite:FILE, or, for several replicas, postgres://user:password@host/database.',
   }),
   powerspace: powerspace.prefault({}).meta({ description: 'How postbacks are sent.' }),
-  clicks: clicks.prefault({}).meta({ description: 'Which click a conversion belongs to.' }),
+  clicks: clicksSchema.prefault({}).meta({ description: 'Which click a conversion belongs to.' }),
+  privacy: privacySchema.prefault({}).meta({ description: 'How people are kept unknown.' }),
   mappings: z
     .array(mappingSchema)
     .min(1)
@@ -234,6 +265,9 @@ export const configSchema = z.strictObject({
     .prefault({})
     .meta({ description: 'The server for health checks, metrics and clicks.' }),
   log: log.prefault({}).meta({ description: 'The log, JSON lines on stderr.' }),
+  telemetry: telemetry
+    .prefault({})
+    .meta({ description: 'Links to traces; where these go, the OTEL_* variables say.' }),
 });
 
 /** The whole configuration, checked, with its defaults filled in. */

@@ -50,6 +50,14 @@ export const token = secret
 
 const expectedUrl = 'expected an http:// or https:// address';
 
+/** A secret that texts are hashed with: as long as the hash, and random. */
+export const hashKey = secret
+  .regex(
+    /^[\x21-\x7e]{32,512}$/,
+    'expected 32 to 512 visible ASCII characters, no spaces, such as openssl rand -hex 32 prints',
+  )
+  .meta({ secret: true });
+
 /** An address to which paths are appended; user and password have settings of their own. */
 export const httpUrl = z
   .url({ protocol: /^https?$/, error: expectedUrl, abort: true })
@@ -82,6 +90,14 @@ function splitList(value: string | string[]): string[] {
     .map((entry) => entry.trim())
     .filter((entry) => entry !== '');
 }
+
+/** An address in which the id of a trace is put in the place of `{traceId}`. */
+export const traceUrl = z
+  .url({ protocol: /^https?$/, error: expectedUrl, abort: true })
+  .refine(
+    (value) => value.includes('{traceId}'),
+    'needs {traceId} where the id of the trace goes, as in http://localhost:16686/trace/{traceId}',
+  );
 
 const hostAndPort = /^([^\s:/@,]+|\[[0-9a-fA-F:.]+\]):\d{1,5}$/;
 
@@ -169,7 +185,7 @@ export const store = z
 function storeProblem(value: string): string | undefined {
   if (isPostgresUrl(value)) return postgresUrlProblem(value);
   if (/^(mysql|mariadb):/.test(value)) {
-    return 'MySQL is not supported as a store; supported: sqlite:FILE and postgres://user:password@host/database';
+    return 'MySQL is not supported as a store; supported: sqlite:FILE and postgres://user:password@host/database (a table of yours with clicks can be in MySQL: clicks.table)';
   }
   return sqliteFile.test(value)
     ? undefined

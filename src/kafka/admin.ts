@@ -49,7 +49,7 @@ export async function connectAdmin(kafka: Kafka, settings: Config['kafka']): Pro
   return {
     topics: listTopics,
     ends: (partitions) => inTime((current) => readEnds(current, group, partitions)),
-    areOthersAt: (timestamps, own) => inTime((current) => others.areAt(current, timestamps, own)),
+    othersBehind: (timestamps, own) => inTime((current) => others.behind(current, timestamps, own)),
     committed: (partitions) => inTime((current) => readCommittedOf(current, group, partitions)),
     firsts: (partitions) => inTime((current) => readFirsts(current, partitions)),
     async ensureTopic(topic) {

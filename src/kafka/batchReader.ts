@@ -4,11 +4,10 @@ import { toError } from '../errors.ts';
 import { Assignment } from './assignment.ts';
 import type { KafkaLog } from './client.ts';
 import { type GroupOffsets, GroupStanding } from './groupOffsets.ts';
+import { Looks } from './looks.ts';
 import { type AssignedPartition, SourceRecord } from './partition.ts';
-import { type BrokerOffsets, StageGate, type TopicStages } from './stageGate.ts';
-
-/** Settled offsets above the watermark, a partition, beyond which it waits for its slowest record. */
-const longestAhead = 1_000_000;
+import { type BrokerOffsets, StageGate } from './stageGate.ts';
+import type { TopicStages } from './stageOrder.ts';
 
 /** What reading batches needs. */
 export interface BatchReaderOptions {
@@ -20,6 +19,12 @@ export interface BatchReaderOptions {
   readonly isFirstRun: boolean;
   /** How many records may be handed on now. */
   readonly room: () => number;
+  /** Milliseconds for which a partition is waited for that stands still though it could move. */
+  readonly maxWait: number;
+  /** What was handed on waits for a part that is away: nothing moves, by intent. */
+  readonly isWaiting: () => boolean;
+  /** What waited for a partition goes on without it, until it moves. */
+  readonly onStandstill: (topic: string, partition: number) => void;
   /** Takes the records of one partition, in order. Must not wait. */
   readonly onRecords: (records: readonly SourceRecord[]) => void;
   /** Stops, or goes on with, fetching from a partition. */
@@ -40,11 +45,17 @@ export class BatchReader {
   readonly #options: BatchReaderOptions;
   readonly #gate: StageGate;
   readonly #group: GroupStanding;
+  readonly #looks: Looks;
   #isHeld = false;
 
   constructor(options: BatchReaderOptions) {
     this.#options = options;
-    this.#gate = new StageGate(options.topics, options.offsets);
+    const { topics, offsets, clock, maxWait } = options;
+    this.#gate = new StageGate(topics, offsets, {
+      maxWait,
+      onStandstill: (topic, partition) => this.#tellStandstill(topic, partition),
+    });
+    this.#looks = new Looks(clock, maxWait);
     this.#group = new GroupStanding(options.offsets, () => this.assignment.partitions);
   }
 
@@ -67,6 +78,7 @@ export class BatchReader {
   /** Takes the partitions of the generation that was just joined. kafkajs keeps pauses; these are new ones. */
   assign(partitionsByTopic: Readonly<Record<string, readonly number[]>>): void {
     this.assignment.assign(partitionsByTopic);
+    this.#gate.assigned();
     // At once: with a topic that is deleted meanwhile that knowledge is gone.
     void this.#orLater(this.#group.ask());
     for (const partition of this.assignment.partitions) this.#options.fetching.resume(partition);
@@ -113,8 +125,14 @@ export class BatchReader {
     }
   }
 
-  /** To be called from time to time: other members may have come further. */
+  /** To be called every few seconds, while it is in its group: others may have come further, or stand still. */
   lookAgain(): void {
+    const partitions = [...this.assignment.partitions];
+    const { elapsed, isReadingBacklog } = this.#looks.look(partitions);
+    const isStopped = this.#isHeld || this.#isSettling();
+    if (!isStopped) this.#gate.pass({ own: isReadingBacklog ? 0 : elapsed, others: elapsed });
+    const allRest = isStopped || isReadingBacklog || this.#options.isWaiting();
+    this.#looks.tellRests(partitions.filter(({ isPaused }) => isPaused || allRest));
     this.#gate.lookAgain();
     this.applyPauses();
   }
@@ -124,8 +142,7 @@ export class BatchReader {
     const partitions = [...this.assignment.partitions];
     this.#gate.release(partitions);
     for (const partition of partitions) {
-      const isPaused =
-        this.#isHeld || this.#gate.isBlocked(partition) || partition.watermark.ahead > longestAhead;
+      const isPaused = this.#isHeld || this.#gate.isBlocked(partition) || partition.isTooFarAhead;
       if (isPaused === partition.isPaused) continue;
       partition.isPaused = isPaused;
       if (isPaused) this.#options.fetching.pause(partition);
@@ -171,6 +188,12 @@ export class BatchReader {
     this.#tellRecreated(partition, expectedOffset, 0);
     this.assignment.replace(partition);
     this.#options.fetching.restart(partition);
+  }
+
+  #tellStandstill(topic: string, partition: number): void {
+    const message = 'a partition stands still; what waited for it goes on without it';
+    this.#options.log('warn', message, { topic, partition, maxWait: this.#options.maxWait });
+    this.#options.onStandstill(topic, partition);
   }
 
   #tellRecreated(

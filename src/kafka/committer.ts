@@ -27,10 +27,10 @@ export class Committer {
   async commit(partitions: Iterable<AssignedPartition>): Promise<void> {
     const advanced: Advanced[] = [];
     for (const partition of partitions) {
-      const { watermark, joinedTo } = partition;
-      const { offset } = watermark;
-      if (offset !== undefined && hasAdvanced(partition, offset)) {
-        advanced.push({ partition, offset, joinedTo });
+      const { joinedTo, rests } = partition;
+      const offset = offsetToCommit(partition);
+      if (offset !== undefined && hasNews(partition, offset)) {
+        advanced.push({ partition, offset, joinedTo: joinedTo ?? restingAt(partition), rests });
       }
     }
     if (advanced.length === 0 || !this.#commitOffsets) return;
@@ -41,9 +41,10 @@ export class Committer {
       this.#underWay -= 1;
     }
     stepDone('committed');
-    for (const { partition, offset, joinedTo } of advanced) {
+    for (const { partition, offset, joinedTo, rests } of advanced) {
       partition.committed = offset;
       partition.committedJoinedTo = joinedTo;
+      partition.committedRests = rests;
     }
   }
 }
@@ -52,12 +53,27 @@ interface Advanced {
   readonly partition: AssignedPartition;
   readonly offset: number;
   readonly joinedTo: number | undefined;
+  readonly rests: number;
 }
 
-/** Also when only what others wait for has: one postback that is tried again would hold them all up. */
-function hasAdvanced(partition: AssignedPartition, offset: number): boolean {
+/** What was read; where that is nothing yet, the offset of the group again, so that others hear of a rest. */
+function offsetToCommit(partition: AssignedPartition): number | undefined {
+  return partition.watermark.offset ?? restingAt(partition);
+}
+
+function restingAt({ rests, groupOffset = -1 }: AssignedPartition): number | undefined {
+  return rests > 0 && groupOffset >= 0 ? groupOffset : undefined;
+}
+
+/** Also when only what others wait for has moved: one postback that is tried again would hold them all up. */
+function hasNews(partition: AssignedPartition, offset: number): boolean {
   const { committed = -1, joinedTo = -1, committedJoinedTo = -1 } = partition;
-  return offset > committed || joinedTo > Math.max(committedJoinedTo, committed);
+  if (offset < committed) return false;
+  return (
+    offset > committed ||
+    joinedTo > Math.max(committedJoinedTo, committed) ||
+    partition.rests > partition.committedRests
+  );
 }
 
 function toTopics(advanced: readonly Advanced[]) {
@@ -65,10 +81,10 @@ function toTopics(advanced: readonly Advanced[]) {
   return {
     topics: Array.from(byTopic, ([topic, entries]) => ({
       topic,
-      partitions: entries.map(({ partition, offset, joinedTo }) => ({
+      partitions: entries.map(({ partition, offset, joinedTo, rests }) => ({
         partition: partition.partition,
         offset: String(offset),
-        metadata: joinedMetadata(joinedTo),
+        metadata: joinedMetadata(joinedTo, rests),
       })),
     })),
   };

@@ -9,7 +9,7 @@ import { kafkaUnavailable } from './client.ts';
 import { Commits } from './commits.ts';
 import { GroupMember, longestRebalance, type MemberListener } from './member.ts';
 import type { AssignedPartition } from './partition.ts';
-import type { TopicStages } from './stageGate.ts';
+import type { TopicStages } from './stageOrder.ts';
 import { Subscription } from './subscription.ts';
 
 const commitInterval = 1_000;
@@ -110,7 +110,7 @@ export class RecordConsumer {
     this.#commitTimer = setInterval(() => {
       const uselessness = this.#uselessness;
       if (uselessness !== undefined) this.#replace(new Error(uselessness));
-      this.#reader.lookAgain();
+      if (this.isMember) this.#reader.lookAgain();
       void this.#commits.next();
       void this.#lookForTopics();
     }, commitInterval);

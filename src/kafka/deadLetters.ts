@@ -84,6 +84,7 @@ function headersOf({ record, kind, reason, error, attempts }: DeadLetter, at: st
     'dead-letter-topic': record.topic,
     'dead-letter-partition': String(record.partition),
     'dead-letter-offset': String(record.offset),
+    'dead-letter-timestamp': String(record.timestamp),
     'dead-letter-attempts': String(attempts),
     'dead-letter-at': at,
   };

@@ -1,6 +1,7 @@
 import type { Admin } from 'kafkajs';
 import { readJoined } from './joinedOffsets.ts';
 import type { AssignedPartition } from './partition.ts';
+import type { WaitedFor } from './standstills.ts';
 
 /**
  * How far the group has come in the partitions that this member doesn't own: those of other replicas, and of
@@ -16,22 +17,24 @@ export class OtherMembers {
     this.#group = group;
   }
 
-  /** As BrokerOffsets.areOthersAt promises. */
-  async areAt(
+  /** As BrokerOffsets.othersBehind promises. */
+  async behind(
     admin: Admin,
     timestamps: ReadonlyMap<string, number>,
     own: readonly AssignedPartition[],
-  ): Promise<boolean> {
+  ): Promise<readonly WaitedFor[]> {
     const others = await this.#otherPartitions(admin, [...timestamps.keys()], own);
-    if (others.size === 0) return true;
-    const joined = await readJoinedTo(admin, this.#group, [...others.keys()]);
+    if (others.size === 0) return [];
+    const standings = await readStandings(admin, this.#group, [...others.keys()]);
+    const behind: WaitedFor[] = [];
     for (const [topic, partitions] of others) {
       const needed = await offsetsAt(admin, topic, timestamps.get(topic) ?? 0);
-      const isAt = (partition: number) =>
-        (joined.get(`${topic}/${partition}`) ?? -1) >= (needed.get(partition) ?? 0);
-      if (!partitions.every(isAt)) return false;
+      for (const partition of partitions) {
+        const { joinedTo, progress } = standings.get(`${topic}/${partition}`) ?? unheardOf;
+        if (joinedTo < (needed.get(partition) ?? 0)) behind.push({ topic, partition, progress });
+      }
     }
-    return true;
+    return behind;
   }
 
   async #otherPartitions(
@@ -87,19 +90,29 @@ async function offsetsAt(
   );
 }
 
-/** Of each partition the offset below which everything is joined: what is settled is joined too. */
-async function readJoinedTo(
+/** How far the group has come in a partition. */
+interface Standing {
+  /** The offset below which everything is joined: what is settled is joined too. */
+  readonly joinedTo: number;
+  /** Another text once its owner has said anything new. */
+  readonly progress: string;
+}
+
+const unheardOf: Standing = { joinedTo: -1, progress: '' };
+
+async function readStandings(
   admin: Admin,
   group: string,
   topics: string[],
-): Promise<ReadonlyMap<string, number>> {
-  const joined = new Map<string, number>();
+): Promise<ReadonlyMap<string, Standing>> {
+  const standings = new Map<string, Standing>();
   for (const { topic, partitions } of await admin.fetchOffsets({ groupId: group, topics })) {
     for (const { partition, offset, metadata } of partitions) {
-      joined.set(`${topic}/${partition}`, Math.max(Number(offset), readJoined(metadata)));
+      const joinedTo = Math.max(Number(offset), readJoined(metadata));
+      standings.set(`${topic}/${partition}`, { joinedTo, progress: `${offset} ${metadata}` });
     }
   }
-  return joined;
+  return standings;
 }
 
 /** The group's committed offsets; -1, for a partition without one, is below every offset. */

@@ -1,6 +1,9 @@
 import type { IHeaders, KafkaMessage } from 'kafkajs';
 import { Watermark } from './watermark.ts';
 
+/** Settled offsets above the watermark beyond which a partition waits for its slowest record. */
+const longestAhead = 1_000_000;
+
 /**
  * A partition for as long as this member owns it in one generation of the group. After each rebalance there
  * are new ones, also for partitions that stayed; the old ones are revoked for ever.
@@ -31,6 +34,10 @@ export class AssignedPartition {
   joinedTo: number | undefined;
   /** As far as the group was told of that. */
   committedJoinedTo: number | undefined;
+  /** How often it was to be told to other members that it stands still by intent. */
+  rests = 0;
+  /** As far as the group was told of that. */
+  committedRests = 0;
   /** Whether the consumer was told to fetch nothing from it. */
   isPaused = false;
 
@@ -51,6 +58,11 @@ export class AssignedPartition {
   advance(position: number): void {
     this.position = position;
     this.watermark.advance(position);
+  }
+
+  /** Whether nothing more is read until the slowest of its records is settled. */
+  get isTooFarAhead(): boolean {
+    return this.watermark.ahead > longestAhead;
   }
 
   /** The offset that the group has, as far as this member knows; below 0 for none. */

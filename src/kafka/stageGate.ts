@@ -1,27 +1,19 @@
 import type { AssignedPartition, SourceRecord } from './partition.ts';
-
-/** The stages of a conversion in the order in which they need each other: clicks, leads, orders. */
-export const stages = ['click', 'lead', 'order'] as const;
-export type Stage = (typeof stages)[number];
-
-/** What a topic holds, by its mappings. */
-export interface TopicStages {
-  readonly topic: string;
-  readonly stages: readonly Stage[];
-}
+import { StageOrder, type TopicStages } from './stageOrder.ts';
+import { type Patience, Standstills, type WaitedFor, waitedForOf } from './standstills.ts';
 
 /** The ends of partitions, asked of the broker. */
 export interface BrokerOffsets {
   /** For each partition its end now; sets `startPosition` where nothing was read yet. */
   ends(partitions: readonly AssignedPartition[]): Promise<ReadonlyMap<AssignedPartition, number>>;
   /**
-   * Whether the group has joined each partition of these topics that is not `own` up to its first record
-   * with the timestamp given for the topic, or a later one.
+   * The partitions of these topics that are not `own`, and that the group has not joined up to their first
+   * record with the timestamp given for the topic, or a later one.
    */
-  areOthersAt(
+  othersBehind(
     timestamps: ReadonlyMap<string, number>,
     own: readonly AssignedPartition[],
-  ): Promise<boolean>;
+  ): Promise<readonly WaitedFor[]>;
 }
 
 interface Block {
@@ -38,24 +30,27 @@ interface Block {
  * Nothing overtakes what it needs (design §7): a record of one stage is let through once each partition of
  * the earlier stages was read past its Kafka timestamp, or up to an end that was asked for after the record
  * had been read; those of other members must be joined past it. Until then its partition waits in Kafka;
- * nothing is parked in memory.
+ * nothing is parked in memory. A partition that stands still though it could move is waited for no longer than
+ * `maxWait`, and again once it moves.
  */
 export class StageGate {
-  #ranges: ReadonlyMap<string, { first: number; last: number }>;
+  #order: StageOrder;
   readonly #offsets: BrokerOffsets;
   readonly #blocks = new Map<AssignedPartition, Block>();
   readonly #clearedThrough = new WeakMap<AssignedPartition, number>();
   /** The partitions that wait for those of other members, until the next look. */
   readonly #waitingForOthers = new Set<AssignedPartition>();
+  readonly #standing: { readonly own: Standstills; readonly others: Standstills };
 
-  constructor(topics: readonly TopicStages[], offsets: BrokerOffsets) {
+  constructor(topics: readonly TopicStages[], offsets: BrokerOffsets, patience: Patience) {
     this.#offsets = offsets;
-    this.#ranges = rangesOf(topics);
+    this.#order = new StageOrder(topics);
+    this.#standing = { own: new Standstills(patience), others: new Standstills(patience) };
   }
 
   /** From now on these are the topics. */
   follow(topics: readonly TopicStages[]): void {
-    this.#ranges = rangesOf(topics);
+    this.#order = new StageOrder(topics);
   }
 
   /** Whether the partition waits for others. */
@@ -85,16 +80,38 @@ export class StageGate {
     this.#waitingForOthers.clear();
   }
 
+  /** Milliseconds that have passed in which partitions of our own, and of others, could have moved. */
+  pass({ own, others }: { readonly own: number; readonly others: number }): void {
+    this.#standing.own.pass(own);
+    this.#standing.others.pass(others);
+  }
+
+  /** The group has given partitions anew: each may move now. */
+  assigned(): void {
+    this.#standing.own.clear();
+    this.#standing.others.clear();
+  }
+
   async #admitByOwn(
     partition: AssignedPartition,
     records: readonly SourceRecord[],
     assigned: readonly AssignedPartition[],
   ): Promise<{ readonly passing: number; readonly block?: Block }> {
-    const earlier = this.#earlierThan(partition, assigned);
+    const earlier = this.#earlierThan(partition, assigned).filter(
+      (other) => this.#rests(other) || !this.#standing.own.isGivenUp(waitedForOf(other)),
+    );
     const all = records.length;
-    if (this.#countPassing(partition, records, earlier) === all) return { passing: all };
-    const ends = await this.#offsets.ends(earlier);
+    const holdUp = (others: readonly AssignedPartition[]) =>
+      this.#countPassing(partition, records, others) < all;
+    if (!holdUp(earlier)) return { passing: all };
+    const ends = await this.#offsets.ends(earlier).catch((thrown) => {
+      for (const other of earlier) if (holdUp([other])) this.#isWorthWaiting(other);
+      throw thrown;
+    });
     const unread = earlier.filter((other) => !hasReached(other, ends));
+    for (const other of earlier) {
+      if (!unread.includes(other)) this.#standing.own.forget(waitedForOf(other));
+    }
     const passing = this.#countPassing(partition, records, unread);
     const waiting = records[passing];
     const last = records.at(-1);
@@ -112,7 +129,11 @@ export class StageGate {
       }
       const earlier = this.#earlierThan(partition, assigned);
       const unread = earlier.filter((other) => !hasReached(other, block.ends));
-      if (block.timestamp >= this.#limit(partition, unread)) continue;
+      const waitedFor = unread.filter(
+        (other) =>
+          block.timestamp >= this.#readUpTo(other, partition) && this.#isWorthWaiting(other),
+      );
+      if (waitedFor.length > 0) continue;
       // Their wait is over for good, whatever has come since.
       this.#clearedThrough.set(partition, unread.length === 0 ? block.lastOffset : block.offset);
       this.#blocks.delete(partition);
@@ -140,13 +161,22 @@ export class StageGate {
     timestamp: number,
     own: readonly AssignedPartition[],
   ): Promise<boolean> {
-    const needed = new Map<string, number>();
-    for (const other of this.#ranges.keys()) {
-      // Of two that wait for each other, and hold records of the same time, either may go first.
-      const isMutual = this.#needs(other, topic);
-      if (this.#needs(topic, other)) needed.set(other, isMutual ? timestamp : timestamp + 1);
-    }
-    return needed.size === 0 || this.#offsets.areOthersAt(needed, own);
+    const needed = this.#order.neededBy(topic, timestamp);
+    if (needed.size === 0) return true;
+    const behind = await this.#offsets.othersBehind(needed, own);
+    return behind.filter((other) => this.#standing.others.isWorthWaiting(other)).length === 0;
+  }
+
+  #isWorthWaiting(other: AssignedPartition): boolean {
+    const { own } = this.#standing;
+    if (!this.#rests(other)) return own.isWorthWaiting(waitedForOf(other));
+    own.forget(waitedForOf(other));
+    return true;
+  }
+
+  /** What waits itself may stand still, and so may what must not be read on. */
+  #rests(partition: AssignedPartition): boolean {
+    return this.isBlocked(partition) || partition.isTooFarAhead;
   }
 
   #earlierThan(
@@ -157,13 +187,7 @@ export class StageGate {
   }
 
   #waitsFor(partition: AssignedPartition, other: AssignedPartition): boolean {
-    return partition !== other && this.#needs(partition.topic, other.topic);
-  }
-
-  #needs(topic: string, other: string): boolean {
-    const last = this.#ranges.get(topic)?.last ?? 0;
-    const first = this.#ranges.get(other)?.first ?? 0;
-    return first < last;
+    return partition !== other && this.#order.needs(partition.topic, other.topic);
   }
 
   #countPassing(
@@ -194,15 +218,6 @@ export class StageGate {
     const isMutual = this.#waitsFor(other, partition);
     return Math.max(other.latestTimestamp, isMutual ? block.timestamp + 1 : block.timestamp);
   }
-}
-
-function rangesOf(topics: readonly TopicStages[]) {
-  return new Map(
-    topics.map(({ topic, stages: held }) => {
-      const indexes = held.map((stage) => stages.indexOf(stage));
-      return [topic, { first: Math.min(...indexes), last: Math.max(...indexes) }];
-    }),
-  );
 }
 
 /** Whether it was read up to its end; one whose end wasn't asked for has come since, and isn't waited for. */

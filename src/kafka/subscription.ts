@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts';
 import type { KafkaAdmin } from './admin.ts';
 import type { KafkaLog } from './client.ts';
-import type { TopicStages } from './stageGate.ts';
+import type { TopicStages } from './stageOrder.ts';
 
 /** Milliseconds between two looks for topics that have come or gone. */
 const lookInterval = 15_000;

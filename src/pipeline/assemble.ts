@@ -5,7 +5,7 @@ import type { Config, Mapping } from '../config/schema.ts';
 import { takesTopic, topicsOf } from '../config/topics.ts';
 import { unlessAborted } from '../deadline.ts';
 import type { DeadLetters } from '../kafka/deadLetters.ts';
-import type { Stage, TopicStages } from '../kafka/stageGate.ts';
+import type { Stage, TopicStages } from '../kafka/stageOrder.ts';
 import { Breaker } from '../powerspace/breaker.ts';
 import type { PowerspaceClient } from '../powerspace/client.ts';
 import type { Store } from '../store/store.ts';
@@ -79,7 +79,7 @@ export function assemblePipeline(parts: OpenParts) {
   const deliverer = new Deliverer({
     ...{ breaker, clock, metrics, log, random, onFailure },
     ...config.powerspace,
-    isWithinSession: () => parts.isWithinSession() && ledger.isWithinLease,
+    isWithinSession: () => parts.isWithinSession() && ledger.isWithinLease(),
     attempt: createAttempt({ client: parts.client, clock, metrics, log }),
     conclude: settle.delivery,
     giveBack: settle.giveBack,

@@ -40,6 +40,11 @@ export function createAttempt(parts: AttemptParts) {
     if (result.type === 'answer') span.answered(result.status);
     else span.failed(result.code);
     const ended = { result, class: classify(result) };
+    delivery.note({
+      at: Math.round(startedAt),
+      answer: result.type === 'answer' ? result.status : result.code,
+      ...{ class: ended.class, milliseconds },
+    });
     metrics.attempted(postback.kind, ended.class, milliseconds / 1_000);
     logAttempt(log, delivery, ended, milliseconds);
     return ended;

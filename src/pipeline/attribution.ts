@@ -1,6 +1,11 @@
 import type { Click } from '../store/store.ts';
 import { type Outcome, skipped } from './outcome.ts';
 
+/** From which time on a user key stands for its click. */
+export function linkedFrom({ at, linkedAt = at }: Click): number {
+  return Math.max(at, linkedAt);
+}
+
 /** Which click of a person counts (design §7); times in milliseconds. */
 export interface AttributionRules {
   readonly window: number;
@@ -10,8 +15,9 @@ export interface AttributionRules {
 
 /**
  * The click that brought the person: the first user key that has one decides, and of its clicks the last (or
- * first) that is not older than the window and not later than the event, a clock's skew allowed. It goes by
- * the time of the event, so that a replay finds the click that the live run found. Otherwise why there is none.
+ * first) that is not older than the window and not later than the event, a clock's skew allowed, and neither is
+ * what linked it to the key. It goes by the time of the event, so that a replay finds the click that the live
+ * run found. Otherwise why there is none.
  */
 export function attribute(
   userKeys: readonly string[],
@@ -23,7 +29,7 @@ export function attribute(
   for (const userKey of userKeys) {
     let best: Click | undefined;
     for (const click of clicks.get(userKey) ?? []) {
-      if (click.at > at + rules.clockSkew) continue;
+      if (linkedFrom(click) > at + rules.clockSkew) continue;
       if (click.at < at - rules.window) hasExpired = true;
       else if (!best || isBetter(click, best, rules.attribution)) best = click;
     }

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts';
 import type { SourceRecord } from '../kafka/partition.ts';
-import type { ClaimResult, Ledger } from '../store/store.ts';
-import { hashClickId } from '../telemetry/log.ts';
+import type { Claim, ClaimResult, Ledger } from '../store/store.ts';
+import { hashClickId, maskClickId } from '../telemetry/log.ts';
 import type { UntilAvailable } from './availability.ts';
 import type { Conversion } from './compose.ts';
 import { Delivery, type Outstanding } from './delivery.ts';
@@ -125,12 +125,18 @@ function toDuplicate({ record, postback, span }: Conversion): Settlement {
   return { record, kind: postback.kind, span, outcome: duplicate };
 }
 
-function toClaim({ key, postback, record }: Conversion) {
+function toClaim({ key, postback, record, click, span }: Conversion): Claim {
+  const { clickId, at, userKey } = click;
   return {
     key,
     kind: postback.kind,
     topic: record.topic,
     partition: record.partition,
     offset: record.offset,
+    click: {
+      ...{ hash: hashClickId(clickId), mask: maskClickId(clickId), at },
+      userKey: userKey === '' ? undefined : userKey,
+    },
+    traceId: span.traceId,
   };
 }

@@ -1,14 +1,15 @@
-import { hash } from 'node:crypto';
 import Big from 'big.js';
 import type { FieldValue } from '../avro/reader.ts';
 import { currencyExponent } from '../config/currencies.ts';
 import type { SourceRecord } from '../kafka/partition.ts';
 import { clickIdFault } from '../powerspace/clickId.ts';
 import type { Postback, PostbackKind } from '../powerspace/request.ts';
+import type { Click } from '../store/store.ts';
 import type { ProcessSpan } from '../telemetry/traces.ts';
 import type { ValueFields } from './eventMapping.ts';
 import { describe, type Field, InvalidFieldError, readText } from './fields.ts';
 import type { JoinedRecord } from './join.ts';
+import { ledgerKey, ledgerKeyOfRecord } from './ledgerKey.ts';
 import type { MappedRecord } from './map.ts';
 import { formatAmount, isMoney, roundToCurrency, toAmount } from './money.ts';
 import { deadLettered, type Outcome, skipped } from './outcome.ts';
@@ -18,6 +19,8 @@ import { eachRecord, type Settlement, type StepResult } from './step.ts';
 export interface Conversion {
   readonly record: SourceRecord;
   readonly postback: Postback;
+  /** The click that it is reported for. */
+  readonly click: Click;
   /** The ledger's key: the same for every record that reports the same conversion. */
   readonly key: Buffer;
   /** When it happened, in milliseconds since the Unix epoch. */
@@ -30,9 +33,10 @@ export function compose(records: readonly JoinedRecord[]): StepResult<Conversion
   return eachRecord(records, composeRecord);
 }
 
-function composeRecord({ mapped, clickId, span }: JoinedRecord): Conversion | Settlement {
+function composeRecord({ mapped, click, span }: JoinedRecord): Conversion | Settlement {
   const { record, mapping } = mapped;
   const kind = mapping.kind as PostbackKind;
+  const { clickId } = click;
   const fault = clickIdFault(clickId);
   if (fault)
     return { record, kind, span, outcome: deadLettered('invalid-click-id', `click id: ${fault}`) };
@@ -40,21 +44,20 @@ function composeRecord({ mapped, clickId, span }: JoinedRecord): Conversion | Se
     const value = mapping.value && readValue(mapping.value, mapped.values);
     if (typeof value === 'object') return { record, kind, span, outcome: value };
     const postback = { kind, clickId, value };
-    return { record, postback, key: ledgerKey(kind, mapped), at: mapped.at, span };
+    return { record, postback, click, key: readLedgerKey(kind, mapped), at: mapped.at, span };
   } catch (thrown) {
     if (!(thrown instanceof InvalidFieldError)) throw thrown;
     return { record, kind, span, outcome: deadLettered('invalid-field', thrown.message) };
   }
 }
 
-/** SHA-256 of network, kind and the conversion's id; without an id, of its place in Kafka (design §5). */
-function ledgerKey(kind: PostbackKind, { mapping, values, record }: MappedRecord): Buffer {
+/** Of the conversion's id where the mapping has one, else of its place in Kafka. */
+function readLedgerKey(kind: PostbackKind, { mapping, values, record }: MappedRecord): Buffer {
   const id = mapping.id && readText(mapping.id, values);
   if (mapping.id && id === undefined) {
     throw new InvalidFieldError(`${mapping.id.path} is empty, but it has to identify the ${kind}`);
   }
-  const identity = id === undefined ? [record.topic, record.partition, record.offset] : [id];
-  return hash('sha256', JSON.stringify(['powerspace', kind, ...identity]), 'buffer');
+  return id === undefined ? ledgerKeyOfRecord(kind, record) : ledgerKey(kind, id);
 }
 
 /** `ov`; undefined where the event has no amount; or why the order is not reported. */

@@ -6,7 +6,7 @@ import type { AvroSchema } from '../avro/schema.ts';
 import { ByReference, keyOf, type SchemaReference } from '../avro/schemaReference.ts';
 import type { SchemaSource } from '../avro/schemaSource.ts';
 import type { Mapping } from '../config/schema.ts';
-import type { SourceRecord } from '../kafka/partition.ts';
+import type { AssignedPartition, SourceRecord } from '../kafka/partition.ts';
 import type { UntilAvailable } from './availability.ts';
 import type { EventMapping } from './eventMapping.ts';
 import { compileEvents, type EventDecoder } from './events.ts';
@@ -43,11 +43,14 @@ const fetches = 8;
 /** Reads the mapped fields of each record. */
 export function createDecode({ formatOf, source, untilAvailable }: DecodeParts) {
   const decoders = new Map<string, TopicDecoder>();
-  const decoderOf = ({ topic }: SourceRecord) => {
-    const known = decoders.get(topic);
-    if (known) return known;
-    const decoder = new TopicDecoder(formatOf(topic), source);
+  // Records come partition by partition.
+  let last: { readonly partition: AssignedPartition; readonly decoder: TopicDecoder } | undefined;
+  const decoderOf = ({ source: partition }: SourceRecord) => {
+    if (last?.partition === partition) return last.decoder;
+    const { topic } = partition;
+    const decoder = decoders.get(topic) ?? new TopicDecoder(formatOf(topic), source);
     decoders.set(topic, decoder);
+    last = { partition, decoder };
     return decoder;
   };
   return {

@@ -1,6 +1,6 @@
 import type { SourceRecord } from '../kafka/partition.ts';
 import type { Postback } from '../powerspace/request.ts';
-import type { LedgerEntry } from '../store/store.ts';
+import { type LedgerEntry, mostNotedAttempts, type NotedAttempt } from '../store/store.ts';
 import type { PostbackSpan, ProcessSpan } from '../telemetry/traces.ts';
 import type { Conversion } from './compose.ts';
 
@@ -16,6 +16,7 @@ export class Delivery {
   /** An owner that has ended may have sent it already. */
   readonly wasInterrupted: boolean;
   #record: SourceRecord;
+  readonly #history: NotedAttempt[] = [];
   attempts = 0;
   /** HTTP status of the last answer. */
   status: number | undefined;
@@ -51,9 +52,16 @@ export class Delivery {
     return previous;
   }
 
+  /** Keeps an attempt that has ended for the ledger; of many, the last. */
+  note(attempt: NotedAttempt): void {
+    this.#history.push(attempt);
+    if (this.#history.length > mostNotedAttempts) this.#history.shift();
+  }
+
   /** The ledger entry of a delivery that ended in `state`. */
-  entry(state: LedgerEntry['state']): LedgerEntry {
-    return { key: this.key, state, status: this.status, attempts: this.attempts };
+  entry(state: LedgerEntry['state'], reason?: string): LedgerEntry {
+    const { key, status, attempts } = this;
+    return { key, state, status, attempts, reason, history: this.#history };
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Click, ClickStore } from '../store/store.ts';
 import type { ProcessSpan, Traces } from '../telemetry/traces.ts';
-import { type AttributionRules, attribute } from './attribution.ts';
+import { type AttributionRules, attribute, linkedFrom } from './attribution.ts';
 import type { UntilAvailable } from './availability.ts';
 import type { MappedRecord } from './map.ts';
 import { skipped } from './outcome.ts';
@@ -9,7 +9,7 @@ import type { Settlement, StepResult } from './step.ts';
 /** A conversion, and the click that brought the person. */
 export interface JoinedRecord {
   readonly mapped: MappedRecord;
-  readonly clickId: string;
+  readonly click: Click;
   readonly span: ProcessSpan;
 }
 
@@ -24,7 +24,7 @@ export interface JoinParts {
 /**
  * Joins the conversions of a chunk to clicks. One statement stores the clicks that its events carry, one looks
  * up all its user keys, one stores what it learnt: a click found under one key belongs to the event's other
- * keys too, so that after a sign-up an order that knows only the user finds the visitor's click.
+ * keys too, from the time of the event on, so that after a sign-up an order that knows only the user finds the visitor's click.
  */
 export function createJoin(parts: JoinParts) {
   const { clicks: store, rules, traces, untilAvailable } = parts;
@@ -37,15 +37,15 @@ export function createJoin(parts: JoinParts) {
     const passed: JoinedRecord[] = [];
     const settled: Settlement[] = [];
     const learnt: Click[] = [];
-    for (const mapped of leadsFirst(conversions)) {
+    for (const mapped of inOrderOfEvents(conversions, rules.clockSkew)) {
       const found = carriedClick(mapped) ?? attribute(mapped.userKeys, mapped.at, clicks, rules);
       if ('outcome' in found) {
         settled.push({ record: mapped.record, kind: mapped.mapping.kind, outcome: found });
         continue;
       }
-      learnt.push(...remember(found, mapped.userKeys, clicks));
+      learnt.push(...remember(found, mapped, clicks));
       const span = traces.startProcess(mapped.record, mapped.mapping.kind);
-      passed.push({ mapped, clickId: found.clickId, span });
+      passed.push({ mapped, click: found, span });
     }
     if (learnt.length > 0) await untilAvailable(() => store.save(learnt));
     for (const { mapping, record } of records) {
@@ -80,24 +80,31 @@ async function findClicks(
 /** Notes the click under the keys that don't have it yet, and returns those notes. */
 function remember(
   { clickId, at }: Click,
-  userKeys: readonly string[],
+  event: MappedRecord,
   clicks: Map<string, readonly Click[]>,
 ): Click[] {
   const learnt: Click[] = [];
-  for (const userKey of userKeys) {
+  for (const userKey of event.userKeys) {
     const known = clicks.get(userKey) ?? [];
-    if (known.some((click) => click.clickId === clickId)) continue;
-    const click = { userKey, clickId, at };
+    const click = { userKey, clickId, at, linkedAt: Math.max(at, event.at) };
+    const isKnown = (other: Click) =>
+      other.clickId === clickId && linkedFrom(other) <= click.linkedAt;
+    if (known.some(isKnown)) continue;
     clicks.set(userKey, [...known, click]);
     learnt.push(click);
   }
   return learnt;
 }
 
-function leadsFirst(conversions: readonly MappedRecord[]): readonly MappedRecord[] {
+/** As they happened, so that it makes no difference which of them share a chunk; a lead first among what may be of its time. */
+function inOrderOfEvents(
+  conversions: readonly MappedRecord[],
+  clockSkew: number,
+): readonly MappedRecord[] {
   const isLead = ({ mapping }: MappedRecord) => mapping.kind === 'lead';
-  const leads = conversions.filter(isLead);
-  return leads.length === 0
-    ? conversions
-    : [...leads, ...conversions.filter((mapped) => !isLead(mapped))];
+  const timeOf = (mapped: MappedRecord) => (isLead(mapped) ? mapped.at - clockSkew : mapped.at);
+  const rankOf = (mapped: MappedRecord) => (isLead(mapped) ? 0 : 1);
+  return conversions.toSorted(
+    (one, other) => timeOf(one) - timeOf(other) || rankOf(one) - rankOf(other),
+  );
 }

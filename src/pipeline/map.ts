@@ -5,7 +5,7 @@ import { clickIdFault } from '../powerspace/clickId.ts';
 import { clickIdInUrl } from './clickUrl.ts';
 import type { DecodedRecord } from './decode.ts';
 import type { EventMapping } from './eventMapping.ts';
-import { InvalidFieldError, readText, readTime } from './fields.ts';
+import { type Field, InvalidFieldError, readText, readTime } from './fields.ts';
 import { deadLettered, skipped } from './outcome.ts';
 import type { SharedRecords } from './sharedRecords.ts';
 import type { Settlement, StepResult } from './step.ts';
@@ -76,7 +76,7 @@ function applyMapping(
 ): MappedRecord | Settlement | undefined {
   const { kind } = mapping;
   try {
-    if (!mapping.conditions.every((isTrue) => isTrue(values))) return undefined;
+    for (const isTrue of mapping.conditions) if (!isTrue(values)) return undefined;
     const missing = mapping.missing[0];
     if (missing) throw new InvalidFieldError(missing.reason);
     return identify(record, mapping, values);
@@ -91,11 +91,7 @@ function identify(
   mapping: EventMapping,
   values: readonly FieldValue[],
 ): MappedRecord | Settlement {
-  const userKeys: string[] = [];
-  for (const field of mapping.user) {
-    const userKey = readText(field, values);
-    if (userKey !== undefined && !userKeys.includes(userKey)) userKeys.push(userKey);
-  }
+  const userKeys = readUserKeys(mapping.user, values);
   const { kind } = mapping;
   const clickId = readClickId(mapping, values);
   if (clickId === undefined) {
@@ -111,6 +107,21 @@ function identify(
   }
   const at = (mapping.at && readTime(mapping.at, values)) ?? record.timestamp;
   return { record, mapping, values, userKeys, clickId, at };
+}
+
+/** In lists of just their size: pushed one by one, two keys would take the memory of seventeen. */
+function readUserKeys(fields: readonly Field[], values: readonly FieldValue[]): readonly string[] {
+  const userKeys = fields.map((field) => readText(field, values));
+  return userKeys.every(isNew) ? userKeys : userKeys.filter(isNew);
+}
+
+/** Whether it is there, and not among those before it. */
+function isNew(
+  userKey: string | undefined,
+  place: number,
+  userKeys: readonly unknown[],
+): userKey is string {
+  return userKey !== undefined && userKeys.indexOf(userKey) === place;
 }
 
 function readClickId(

@@ -102,7 +102,7 @@ export function createSettle(parts: SettleParts): Settle {
     async delivery(delivery, outcome) {
       const { kind } = delivery.postback;
       await deadLetter({ record: delivery.record, kind, outcome }, delivery.attempts);
-      await settleInLedger(delivery.entry(ledgerState(outcome)));
+      await settleInLedger(delivery.entry(ledgerState(outcome), reasonOf(outcome)));
       stepDone('recorded');
       outstanding.remove(delivery);
       const { record, span, postback } = delivery;

@@ -43,4 +43,28 @@ export const sqliteMigrations: readonly string[] = [
   ) WITHOUT ROWID;
   `,
   'ALTER TABLE ledger ADD COLUMN interrupted INTEGER NOT NULL DEFAULT 0',
+  `
+  ALTER TABLE ledger ADD COLUMN click_hash TEXT;
+  ALTER TABLE ledger ADD COLUMN click_mask TEXT;
+  ALTER TABLE ledger ADD COLUMN click_at INTEGER;
+  ALTER TABLE ledger ADD COLUMN user_key TEXT;
+  ALTER TABLE ledger ADD COLUMN trace_id TEXT;
+  ALTER TABLE ledger ADD COLUMN reason TEXT;
+  ALTER TABLE ledger ADD COLUMN history TEXT;
+  `,
+  `
+  CREATE TABLE hash_key (
+    id          INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
+    fingerprint TEXT NOT NULL
+  );
+  `,
+  // Null where the key is linked to the click since it happened.
+  'ALTER TABLE user_attribution ADD COLUMN linked_at INTEGER',
+  `
+  CREATE TABLE row_estimate (
+    name TEXT NOT NULL PRIMARY KEY,
+    rows INTEGER NOT NULL
+  ) WITHOUT ROWID;
+  INSERT INTO row_estimate SELECT 'user_attribution', count(*) FROM user_attribution;
+  `,
 ];

@@ -6,16 +6,29 @@ import type { Click, ClickStore } from './store.ts';
 /** In order, so that two replicas that save the same clicks never wait for each other. */
 const save: Statement = {
   name: 'save-clicks',
-  text: `INSERT INTO user_attribution AS known (user_id, click_id, created_at)
-         SELECT user_id, click_id, min(created_at)
-         FROM unnest($1::text[], $2::text[], $3::bigint[]) AS click (user_id, click_id, created_at)
+  text: `INSERT INTO user_attribution AS known (user_id, click_id, created_at, linked_at)
+         SELECT user_id, click_id, min(created_at), nullif(min(linked_at), min(created_at))
+         FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[])
+           AS click (user_id, click_id, created_at, linked_at)
          GROUP BY user_id, click_id ORDER BY user_id COLLATE "C", click_id COLLATE "C"
-         ON CONFLICT (user_id, click_id) DO UPDATE SET created_at = excluded.created_at
-         WHERE excluded.created_at < known.created_at`,
+         ON CONFLICT (user_id, click_id) DO UPDATE SET
+           created_at = least(known.created_at, excluded.created_at),
+           linked_at = least(coalesce(known.linked_at, known.created_at),
+                             coalesce(excluded.linked_at, excluded.created_at))
+         WHERE excluded.created_at < known.created_at
+            OR coalesce(excluded.linked_at, excluded.created_at)
+               < coalesce(known.linked_at, known.created_at)`,
 };
+/**
+ * A probe for each key, whatever the planner takes the number of keys for: joined freely, or by `= ANY`, it may read
+ * all of a table of 100,000 rows. No array can be looked up in a hash index, and that is the one to use.
+ */
 const find: Statement = {
   name: 'find-clicks',
-  text: 'SELECT user_id, click_id, created_at FROM user_attribution WHERE user_id = ANY($1::text[])',
+  // All columns: the table may be as an older version left it, with fewer.
+  text: `SELECT known.* FROM unnest($1::text[]) AS asked (key), LATERAL (
+           SELECT * FROM user_attribution WHERE user_id = asked.key COLLATE "C" OFFSET 0
+         ) AS known`,
 };
 /** What another replica removes is passed over, not waited for. */
 const purge: Statement = {
@@ -34,6 +47,7 @@ export function openPostgresClicks(database: PostgresDatabase): ClickStore {
         clicks.map(({ userKey }) => storedKey(userKey)),
         clicks.map(({ clickId }) => clickId),
         clicks.map(({ at }) => storedTime(at)),
+        clicks.map(({ at, linkedAt = at }) => storedTime(linkedAt)),
       ]);
     },
     async find(userKeys) {
@@ -44,7 +58,9 @@ export function openPostgresClicks(database: PostgresDatabase): ClickStore {
       for (const row of rows) {
         const userKey = byStored.get(String(row['user_id'])) ?? '';
         const at = Number(row['created_at']);
-        const click = { userKey, clickId: String(row['click_id']), at };
+        const linkedAt = Number(row['linked_at'] ?? at);
+        const clickId = String(row['click_id']);
+        const click = { userKey, clickId, at, ...(linkedAt > at && { linkedAt }) };
         const known = found.get(userKey);
         if (known) known.push(click);
         else found.set(userKey, [click]);
@@ -65,7 +81,7 @@ const hashed = '\u{10ffff}';
 const longestKey = 1_024;
 
 /** A user key as a column can hold it: what Postgres takes for no text, or for too long a one, is hashed. */
-function storedKey(userKey: string): string {
+export function storedKey(userKey: string): string {
   const isPlain =
     userKey.isWellFormed() &&
     !userKey.includes('\0') &&
@@ -77,7 +93,7 @@ function storedKey(userKey: string): string {
 const longest = 2n ** 63n - 1n;
 
 /** A time as a bigint can hold it, which that of an event need not be. */
-function storedTime(at: number): string {
+export function storedTime(at: number): string {
   const whole = BigInt(Math.trunc(at));
   if (whole > longest) return String(longest);
   return String(whole < -longest ? -longest : whole);

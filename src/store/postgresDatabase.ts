@@ -2,22 +2,22 @@ import { readFileSync } from 'node:fs';
 import pg, { type PoolConfig, type QueryResult } from 'pg';
 import type { PostgresAddress } from '../config/postgresUrl.ts';
 import { toError } from '../errors.ts';
-import { explainPostgresError, storeProblem } from './postgresErrors.ts';
+import { explainPostgresError, settingProblem } from './postgresErrors.ts';
 
-/** The server ends a statement that takes longer, or that waits longer for a lock; milliseconds. */
-const statementTimeout = 10_000;
+/** The server ends a statement that waits longer for a lock; milliseconds. */
 const lockTimeout = 4_000;
-/** How long an answer is waited for, if the server or the way to it hangs. */
-const answerTimeout = 12_000;
+/** How much longer than the server works an answer is waited for, if the server or the way to it hangs. */
+const answerMargin = 2_000;
 const connectTimeout = 5_000;
 
-/** A statement that is prepared under its name, once a connection. */
+/** A statement that is prepared under its name, once a connection; each time anew where that is empty. */
 export interface Statement {
   readonly name: string;
   readonly text: string;
 }
 
-type Row = Record<string, unknown>;
+/** A row, by the names of its columns. */
+export type Row = Record<string, unknown>;
 
 /** What a connection in a transaction can do. */
 export interface Transaction {
@@ -39,24 +39,39 @@ export interface PostgresDatabase {
 export interface DatabaseOptions {
   /** Connections at most. */
   readonly connections: number;
-  /** Whether a commit waits for the server's disk. */
-  readonly durability: 'disk' | 'memory';
+  /** Whether a commit waits for the server's disk; `none` where nothing may be written. */
+  readonly durability: 'disk' | 'memory' | 'none';
+  /** How long the server works on a statement at most, in milliseconds. */
+  readonly statementTimeout?: number;
+  /** What it is to the connector, where it isn't the store, and the setting that names it. */
+  readonly use?: { readonly name: string; readonly setting: string };
 }
 
 /** Connects when the first statement is run, and again whenever connections were lost. */
 export function openPostgresDatabase(
   address: PostgresAddress,
-  { connections, durability }: DatabaseOptions,
+  {
+    connections,
+    durability,
+    statementTimeout = 10_000,
+    use = { name: 'store', setting: 'store' },
+  }: DatabaseOptions,
 ): PostgresDatabase {
-  const part = `store ${describeAddress(address)}`;
+  const part = `${use.name} ${describeAddress(address)}`;
   const pool = new pg.Pool({
-    ...connectionOf(address),
+    ...connectionOf(address, use.setting),
     max: connections,
+    statement_timeout: statementTimeout,
+    query_timeout: statementTimeout + answerMargin,
     idleTimeoutMillis: 60_000,
+    // What a connection has planned while a table was small stays planned: it must not read all of it once it is large.
     options: [
+      '-c enable_seqscan=off',
+      '-c jit=off',
       `-c search_path=${address.schema}`,
       `-c lock_timeout=${lockTimeout}`,
       `-c synchronous_commit=${durability === 'disk' ? 'on' : 'off'}`,
+      `-c default_transaction_read_only=${durability === 'none' ? 'on' : 'off'}`,
     ].join(' '),
   });
   // A connection that nobody uses was lost: the next statement gets another. Unheard, it would end the process.
@@ -65,7 +80,7 @@ export function openPostgresDatabase(
     try {
       return await work();
     } catch (thrown) {
-      throw explainPostgresError(part, thrown);
+      throw explainPostgresError(part, thrown, use.setting);
     }
   };
   return {
@@ -81,25 +96,27 @@ export function describeAddress({ host, port, database }: PostgresAddress): stri
   return `postgres://${host}:${port}/${database}`;
 }
 
-function connectionOf(address: PostgresAddress): PoolConfig {
+function connectionOf(address: PostgresAddress, setting: string): PoolConfig {
   const { host, port, user, password, database, tls, rootCertificate } = address;
-  const authorities = rootCertificate === undefined ? {} : { ca: readCertificate(rootCertificate) };
+  const authorities = rootCertificate ? { ca: readCertificate(rootCertificate, setting) } : {};
   return {
     ...{ host, port, user, password, database },
     ssl: tls && { rejectUnauthorized: true, ...authorities },
     application_name: 'powerspace-connector',
     connectionTimeoutMillis: connectTimeout,
-    statement_timeout: statementTimeout,
-    query_timeout: answerTimeout,
     keepAlive: true,
   };
 }
 
-function readCertificate(file: string): string {
+/** Throws ConfigurationError, naming the setting, where it can't be read. */
+export function readCertificate(file: string, setting: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (thrown) {
-    throw storeProblem(`the file of sslrootcert cannot be read: ${toError(thrown).message}`);
+    throw settingProblem(
+      setting,
+      `the file of sslrootcert cannot be read: ${toError(thrown).message}`,
+    );
   }
 }
 

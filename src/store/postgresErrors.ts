@@ -13,16 +13,16 @@ const misconfigured = ['28', '3D', '42501', '3F'];
 
 /**
  * What a failure means: UnavailableError for what may pass, so that the same call is worth making again, and
- * ConfigurationError, naming the setting `store`, for what somebody has to mend. Any other stays as it is.
+ * ConfigurationError, naming the setting, for what somebody has to mend. Any other stays as it is.
  */
-export function explainPostgresError(part: string, thrown: unknown): Error {
-  const error = toError(thrown);
+export function explainPostgresError(part: string, thrown: unknown, setting = 'store'): Error {
+  const error = withoutRows(toError(thrown));
   if (error instanceof UnavailableError || error instanceof ConfigurationError) return error;
   const code = String(Reflect.get(error, 'code') ?? '');
   const isOf = (codes: readonly string[]) => codes.some((start) => code.startsWith(start));
   const isFromServer = 'severity' in error;
   if (isFromServer ? isOf(misconfigured) : isRefusal(code, error.message)) {
-    return storeProblem(`${part}: ${describe(error)}`);
+    return settingProblem(setting, `${part}: ${describe(error)}`);
   }
   if (isFromServer ? isOf(passing) : isLost(code, error.message)) {
     return new UnavailableError(part, describe(error), { cause: error });
@@ -30,9 +30,20 @@ export function explainPostgresError(part: string, thrown: unknown): Error {
   return error;
 }
 
+/** What a server says beside its message quotes rows and values, and so could name a person in a log. */
+function withoutRows(error: Error): Error {
+  for (const name of ['detail', 'where', 'internalQuery']) Reflect.deleteProperty(error, name);
+  return error;
+}
+
 /** A problem of the setting `store`. */
 export function storeProblem(message: string): ConfigurationError {
-  return new ConfigurationError([{ severity: 'error', setting: 'store', message }]);
+  return settingProblem('store', message);
+}
+
+/** A problem of the setting that names a database. */
+export function settingProblem(setting: string, message: string): ConfigurationError {
+  return new ConfigurationError([{ severity: 'error', setting, message }]);
 }
 
 /** A host with several addresses fails with an error for each, and no message of its own. */

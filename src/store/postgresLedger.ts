@@ -1,26 +1,33 @@
+import { storedKey, storedTime } from './postgresClicks.ts';
 import { estimateRows } from './postgresCount.ts';
 import type { PostgresDatabase, Statement } from './postgresDatabase.ts';
 import { isLiving, type Lease } from './postgresLease.ts';
-import type { ClaimResult, Ledger } from './store.ts';
+import { type ClaimResult, type Ledger, mostNotedAttempts } from './store.ts';
 
 // Each statement takes its rows in the order of their keys, so that no two replicas wait for each other; and each may
 // be made again when its answer was lost: it then finds its own work done.
 
-/** $1 the owner; then an array for each column. A row that comes into being meanwhile is in no part of the result. */
+/** $1 the owner; then an array for each column; $12 the states to claim over. A row that comes into being meanwhile is in no part of the result. */
 const claim: Statement = {
   name: 'claim',
   text: `
   WITH wanted AS (
-    SELECT * FROM unnest($2::bytea[], $3::text[], $4::text[], $5::integer[], $6::bigint[])
-      AS wanted (key, kind, topic, partition, "offset")
+    SELECT * FROM unnest($2::bytea[], $3::text[], $4::text[], $5::integer[], $6::bigint[],
+        $7::text[], $8::text[], $9::bigint[], $10::text[], $11::text[])
+      AS wanted (key, kind, topic, partition, "offset", click_hash, click_mask, click_at, user_key, trace_id)
   ), taken AS (
-    INSERT INTO ledger AS known (key, kind, state, owner, topic, partition, "offset", claimed_at)
-    SELECT key, kind, 'claimed', $1, topic, partition, "offset", clock_timestamp() FROM wanted ORDER BY key
+    INSERT INTO ledger AS known (key, kind, state, owner, topic, partition, "offset", claimed_at,
+      click_hash, click_mask, click_at, user_key, trace_id)
+    SELECT key, kind, 'claimed', $1, topic, partition, "offset", clock_timestamp(),
+      click_hash, click_mask, click_at, user_key, trace_id FROM wanted ORDER BY key
     ON CONFLICT (key) DO UPDATE SET
-      interrupted = known.interrupted OR known.owner <> excluded.owner,
+      state = 'claimed',
+      interrupted = known.state = 'claimed' AND (known.interrupted OR known.owner <> excluded.owner),
       owner = excluded.owner, topic = excluded.topic, partition = excluded.partition, "offset" = excluded."offset",
-      claimed_at = excluded.claimed_at
-    WHERE known.state = 'claimed' AND (known.owner = excluded.owner OR NOT ${isLiving('known.owner')})
+      claimed_at = excluded.claimed_at, click_hash = excluded.click_hash, click_mask = excluded.click_mask,
+      click_at = excluded.click_at, user_key = excluded.user_key, trace_id = excluded.trace_id
+    WHERE known.state = ANY($12)
+      OR known.state = 'claimed' AND (known.owner = excluded.owner OR NOT ${isLiving('known.owner')})
     RETURNING key, interrupted
   )
   SELECT key, CASE WHEN interrupted THEN 'interrupted' ELSE 'claimed' END AS result FROM taken
@@ -37,14 +44,17 @@ const settle: Statement = {
   name: 'settle',
   text: `
   WITH ended AS (
-    SELECT known.key, ended.state, ended.status, ended.attempts
-    FROM unnest($1::bytea[], $2::text[], $3::integer[], $4::integer[]) AS ended (key, state, status, attempts)
+    SELECT known.key, ended.state, ended.status, ended.attempts, ended.reason, ended.history
+    FROM unnest($1::bytea[], $2::text[], $3::integer[], $4::integer[], $5::text[], $6::jsonb[])
+        AS ended (key, state, status, attempts, reason, history)
       JOIN ledger known ON known.key = ended.key
     ORDER BY known.key FOR UPDATE OF known
   )
   UPDATE ledger AS known
   SET state = ended.state, status = ended.status, attempts = known.attempts + ended.attempts,
-      settled_at = clock_timestamp()
+      settled_at = clock_timestamp(), reason = ended.reason,
+      history = jsonb_path_query_array(
+        coalesce(known.history, '[]') || ended.history, '$[last - ${mostNotedAttempts - 1} to last]')
   FROM ended
   WHERE known.key = ended.key AND
     (known.state = 'claimed' OR ended.state = 'delivered' AND known.state <> 'delivered')`,
@@ -69,13 +79,25 @@ const abandon: Statement = {
   FROM locked WHERE ledger.key = locked.key`,
 };
 
+/**
+ * By the index on claimed_at: one on settled_at would cost every settle. What another replica forgets is passed over,
+ * not waited for.
+ */
+const purge: Statement = {
+  name: 'purge-ledger',
+  text: `DELETE FROM ledger WHERE ctid = ANY(ARRAY(
+           SELECT ctid FROM ledger
+           WHERE claimed_at < to_timestamp($1 / 1000.0) AND settled_at < to_timestamp($1 / 1000.0)
+           ORDER BY claimed_at LIMIT $2 FOR UPDATE SKIP LOCKED))`,
+};
+
 /** The ledger in a Postgres database, of the owner that has the lease. */
 export function openPostgresLedger(database: PostgresDatabase, lease: Lease): Ledger {
   return {
-    get isWithinLease() {
+    isWithinLease() {
       return lease.isHeld;
     },
-    async claim(claims) {
+    async claim(claims, over = []) {
       if (claims.length === 0) return [];
       const { rows } = await database.run(claim, [
         lease.owner,
@@ -84,6 +106,12 @@ export function openPostgresLedger(database: PostgresDatabase, lease: Lease): Le
         claims.map(({ topic }) => topic),
         claims.map(({ partition }) => partition),
         claims.map(({ offset }) => offset),
+        claims.map(({ click }) => click?.hash),
+        claims.map(({ click }) => click?.mask),
+        claims.map(({ click }) => click && storedTime(click.at)),
+        claims.map(({ click }) => click?.userKey && storedKey(click.userKey)),
+        claims.map(({ traceId }) => traceId),
+        over,
       ]);
       const results = new Map(
         rows.map((row) => [hexOf(row['key']), toResult(String(row['result']))]),
@@ -98,6 +126,8 @@ export function openPostgresLedger(database: PostgresDatabase, lease: Lease): Le
         entries.map(({ state }) => state),
         entries.map(({ status }) => status ?? null),
         entries.map(({ attempts }) => attempts),
+        entries.map(({ reason }) => reason),
+        entries.map(({ history = [] }) => JSON.stringify(history)),
       ]);
     },
     async release(keys) {
@@ -105,6 +135,10 @@ export function openPostgresLedger(database: PostgresDatabase, lease: Lease): Le
     },
     async abandon(keys) {
       if (keys.length > 0) await database.run(abandon, [keys, lease.owner]);
+    },
+    async purge(before, limit) {
+      const { rowCount } = await database.run(purge, [Math.trunc(before), limit]);
+      return rowCount ?? 0;
     },
     count: () => estimateRows(database, 'ledger'),
   };

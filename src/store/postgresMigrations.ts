@@ -6,7 +6,7 @@ import { storeProblem } from './postgresErrors.ts';
  * released never changes; a new one is added behind it, and only adds: while replicas are replaced one by one, older
  * ones go on with what they know. So no column is dropped, renamed or retyped, and a new one has a default.
  */
-const postgresMigrations: readonly string[] = [
+export const postgresMigrations: readonly string[] = [
   `
   CREATE TABLE user_attribution (
     user_id    text COLLATE "C" NOT NULL,
@@ -51,10 +51,38 @@ const postgresMigrations: readonly string[] = [
     PRIMARY KEY (topic, partition, first_offset, last_offset)
   );
   `,
+  `
+  ALTER TABLE ledger
+    ADD COLUMN click_hash text,
+    ADD COLUMN click_mask text,
+    ADD COLUMN click_at   bigint,
+    ADD COLUMN user_key   text COLLATE "C",
+    ADD COLUMN trace_id   text,
+    ADD COLUMN reason     text,
+    ADD COLUMN history    jsonb;
+  `,
+  `
+  CREATE TABLE hash_key (
+    id          integer NOT NULL PRIMARY KEY CHECK (id = 1),
+    fingerprint text NOT NULL
+  );
+  `,
+  // Null where the key is linked to the click since it happened.
+  'ALTER TABLE user_attribution ADD COLUMN linked_at bigint',
+  // Of an absent user key, as most are, it reads one page however many rows there are, where the primary key reads
+  // four, and is a quarter of its size. Building it locks writers out: a table in which that took longer than other
+  // replicas wait for a lock is left to the README's CREATE INDEX CONCURRENTLY, and works without it until then.
+  `
+  DO $$ BEGIN
+    IF pg_relation_size('user_attribution') < 100 * 1024 * 1024 THEN
+      CREATE INDEX IF NOT EXISTS user_attribution_user_id ON user_attribution USING hash (user_id);
+    END IF;
+  END $$;
+  `,
 ];
 
 /** What running needs, beside SELECT on the table migrations. */
-const tables = ['user_attribution', 'owner', 'ledger', 'work', 'crashed_work'];
+const tables = ['user_attribution', 'owner', 'ledger', 'work', 'crashed_work', 'hash_key'];
 const privileges = ['SELECT', 'INSERT', 'UPDATE', 'DELETE'];
 
 /** Held by whoever migrates: the letters "pwspace", as a number. */
@@ -84,15 +112,19 @@ const findCreation: Statement = {
 };
 
 /**
- * Whether the tables are there, as this version needs them. Creates nothing; throws ConfigurationError when they are
- * not there and the role could not create them.
+ * Whether the tables are there, be it as an older version left them. Creates nothing; throws ConfigurationError when
+ * they are not there and the role could not create them.
  */
+export async function hasTables(database: PostgresDatabase): Promise<boolean> {
+  const { rows } = await database.run(findTable, []);
+  if (rows[0]?.['exists']) return true;
+  await checkCreation(database);
+  return false;
+}
+
+/** Whether the tables are there, as this version needs them. Throws as `hasTables`. */
 export async function isMigrated(database: PostgresDatabase): Promise<boolean> {
-  const { rows: found } = await database.run(findTable, []);
-  if (!found[0]?.['exists']) {
-    await checkCreation(database);
-    return false;
-  }
+  if (!(await hasTables(database))) return false;
   const { rows } = await database.run(readVersion, []);
   return Number(rows[0]?.['version']) >= postgresMigrations.length;
 }

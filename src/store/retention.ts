@@ -1,44 +1,64 @@
 import type { Clock } from '../clock.ts';
-import type { ClickStore } from './store.ts';
+import type { Store } from './store.ts';
 
 const interval = 60_000;
-/** Clicks removed at once, and the pause before the next step where more are left. */
-const step = 1_000;
-const pause = 100;
+/** Rows of a table removed at once: few enough for SQLite, in which the process stands still meanwhile. */
+export const purgeStep = 200;
+/** The milliseconds before the next step where more are left. */
+export const purgePause = 100;
 const day = 86_400_000;
 
-/** When clicks are removed. */
+/** What rows are removed of. */
+type PurgedTable = 'clicks' | 'ledger';
+
+/** When rows are removed. */
 export interface RetentionOptions {
   /** Milliseconds for which a click counts. */
   readonly window: number;
+  /** Milliseconds for which a conversion that has ended is known. */
+  readonly ledgerRetention: number;
   readonly clock: Clock;
   /** Whether all that Kafka holds was read: a backlog still needs the clicks of its time. */
   readonly hasCaughtUp: () => boolean;
+  readonly onPurged: (table: PurgedTable, rows: number) => void;
   readonly onFailure: (thrown: unknown) => void;
 }
 
 /**
- * Removes, once a minute, the clicks that count no more: those older than the window and a day. It goes in
- * small steps, so that no look-up waits for it. Returns how to stop.
+ * Removes, once a minute, the clicks that count no more (those older than the window and a day) and the conversions
+ * that ended longer ago than the ledger is kept. It goes in small steps, so that nobody waits for it for long.
+ * Returns how to stop.
  */
-export function startRetention(clicks: ClickStore, options: RetentionOptions): () => void {
-  const { window, clock, hasCaughtUp, onFailure } = options;
+export function startRetention(
+  { clicks, ledger }: Pick<Store, PurgedTable>,
+  options: RetentionOptions,
+): () => void {
+  const { window, ledgerRetention, clock, hasCaughtUp, onPurged, onFailure } = options;
   const stopping = new AbortController();
 
   async function removeUntilStopped(): Promise<never> {
     for (let delay = interval; ; ) {
       await clock.wait(delay, stopping.signal);
-      delay = (await removeStep()) === step ? pause : interval;
+      delay = (await removeStep()) ? purgePause : interval;
     }
   }
 
-  async function removeStep(): Promise<number> {
-    if (!hasCaughtUp()) return 0;
+  /** Whether more may be left. */
+  async function removeStep(): Promise<boolean> {
+    if (!hasCaughtUp()) return false;
+    const now = clock.now();
     try {
-      return await clicks.purge(clock.now() - window - day, step);
+      const removed = {
+        clicks: await clicks.purge(now - window - day, purgeStep),
+        ledger: await ledger.purge(now - ledgerRetention, purgeStep),
+      };
+      for (const table of ['clicks', 'ledger'] as const) {
+        if (removed[table] > 0) onPurged(table, removed[table]);
+      }
+      return Math.max(removed.clicks, removed.ledger) === purgeStep;
     } catch (thrown) {
       onFailure(thrown);
-      return 0;
+      return false;
     }
   }
 

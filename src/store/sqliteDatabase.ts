@@ -34,14 +34,21 @@ function inTransaction<T>(database: DatabaseSync, work: () => T): T {
   }
 }
 
-/** A connection, and what it waits for when it commits: FULL for the disk, NORMAL for the system only. */
+/**
+ * A connection, and what it waits for when it commits: FULL for the disk, NORMAL for the system only. For another
+ * process that writes it waits `patience` milliseconds.
+ */
 export function openDatabase(
   file: string,
   synchronous: 'FULL' | 'NORMAL',
   opening: DisposableStack,
+  patience = 1_000,
 ): DatabaseSync {
-  const database = opening.use(new DatabaseSync(file, { timeout: 1_000 }));
-  database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = ${synchronous};`);
+  const database = opening.use(new DatabaseSync(file, { timeout: patience }));
+  // What is deleted is overwritten too: a person's row is gone, and not just out of sight.
+  database.exec(
+    `PRAGMA journal_mode = WAL; PRAGMA synchronous = ${synchronous}; PRAGMA secure_delete = ON;`,
+  );
   database.exec('BEGIN IMMEDIATE');
   const version = Number(database.prepare('PRAGMA user_version').get()?.['user_version']);
   for (const statements of sqliteMigrations.slice(version)) database.exec(statements);

@@ -30,6 +30,12 @@ export function quietKafkaLog(log: Logger) {
     log.debug(fields, message);
 }
 
+/** A click id as a person may see it: its ends, a quarter of it at most, and at most eight characters. */
+export function maskClickId(clickId: string): string {
+  const shown = Math.min(4, Math.floor(clickId.length / 8));
+  return `${clickId.slice(0, shown)}…${clickId.slice(clickId.length - shown)}`;
+}
+
 /** A click id as logs and spans show it: enough to find it again, not enough to use it. */
 export function hashClickId(clickId: string): string {
   return createHash('sha256').update(clickId).digest('hex').slice(0, 12);

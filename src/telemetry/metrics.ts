@@ -12,6 +12,10 @@ export interface Metrics {
   valueMissing(topic: string): void;
   /** An interrupted or ambiguous postback is sent once more. */
   resent(kind: string): void;
+  /** So many rows of a table of the store were too old, and are gone. */
+  purged(table: string, rows: number): void;
+  /** A partition stood still for too long: what waited for it went on without it. */
+  stoodStill(topic: string, partition: number): void;
   /** Calls `read` whenever the metrics are read. */
   observe(
     gauge: GaugeName,
@@ -69,6 +73,12 @@ export function createMetrics(meter: Meter): Metrics {
   const resends = meter.createCounter('powerspace.postback.resends', {
     description: 'Postbacks sent again though the first may have arrived.',
   });
+  const purged = meter.createCounter('powerspace.store.purged', {
+    description: 'Rows removed because they were too old, by table: clicks, ledger.',
+  });
+  const standstills = meter.createCounter('powerspace.partition.standstills', {
+    description: 'Partitions that conversions waited for in vain, for as long as clicks.maxWait.',
+  });
   return {
     recordsSettled(topic, outcome, reason, count) {
       records.add(count, reason === undefined ? { topic, outcome } : { topic, outcome, reason });
@@ -85,6 +95,12 @@ export function createMetrics(meter: Meter): Metrics {
     },
     resent(kind) {
       resends.add(1, { kind });
+    },
+    purged(table, rows) {
+      purged.add(rows, { table });
+    },
+    stoodStill(topic, partition) {
+      standstills.add(1, { topic, partition });
     },
     observe(name, read) {
       const gauge: ObservableGauge = meter.createObservableGauge(name, {

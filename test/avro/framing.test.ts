@@ -49,7 +49,7 @@ describe('the format confluent', () => {
     ['', '0 bytes'],
     ['00000007', '4 bytes, 00000007'],
     ['0100000007aa', '6 bytes, 0100000007aa'],
-    ['7b226f7264657249644141414141', '14 bytes, 7b226f726465724964414141…'],
+    ['7b226f7264657249644141414141', '14 bytes, 7b22····················…'],
     ['00ffffffff00', '6 bytes, 00ffffffff00'],
   ])('is not what "%s" is in', (hex, found) => {
     expectUndecodable(wire, bytes(hex), found);

@@ -19,6 +19,18 @@ describe('a schema file', () => {
     expect(parseSchema(JSON.stringify(orderPlaced), 'order.avsc')).toEqual(avro(orderPlaced));
   });
 
+  test('may have comments, as for Java', () => {
+    const text =
+      '/* Who\n   ordered. */\n{ // one\n"type": "fixed", "name": "Key", "size": 2 /**/}';
+    expect(parseSchema(text, 'key.avsc').json).toEqual({ type: 'fixed', name: 'Key', size: 2 });
+    const doc = { type: 'fixed', name: 'Key', size: 2, doc: 'https://shop.example/* // */' };
+    expect(parseSchema(JSON.stringify(doc), 'key.avsc').json).toEqual(doc);
+    expect(problemsOf('/* one\n   two */\n{ "type" // three\n}')).toMatchObject([
+      { line: 4, column: 1 },
+    ]);
+    expect(problemsOf('{} /* open')).toHaveLength(1);
+  });
+
   test.each(['constructor', 'toString', 'valueOf', 'hasOwnProperty', '__proto__'])(
     'may call its types and fields %s, as every object of JavaScript has it',
     (name) => {

@@ -32,8 +32,8 @@ describe('clicks get', { timeout: 60_000 }, () => {
     expect(await get('u-1')).toEqual({
       ...{ exitCode: 0, stderr: '' },
       stdout: [
-        `2026-11-24T10:30:00.000Z  ${hashClickId('b-earlier')}\n`,
-        `2026-11-24T10:30:01.000Z  ${hashClickId('a-later')}\n`,
+        `2026-11-24T10:30:00.000Z  ${hashClickId('b-earlier')}  store\n`,
+        `2026-11-24T10:30:01.000Z  ${hashClickId('a-later')}  store\n`,
       ].join(''),
     });
   });
@@ -43,20 +43,20 @@ describe('clicks get', { timeout: 60_000 }, () => {
     const { stdout } = await get('u-2', '--show', '--json');
     const hash = hashClickId('c-other');
     expect(JSON.parse(stdout)).toEqual({
-      clicks: [{ at: '2026-11-24T10:30:00.000Z', hash, clickId: 'c-other' }],
+      clicks: [{ at: '2026-11-24T10:30:00.000Z', hash, from: 'store', clickId: 'c-other' }],
     });
   });
 
   test('says that a key has no click', async () => {
     const get = await openClicks();
     const { exitCode, stdout } = await get('u-3');
-    expect([exitCode, stdout]).toEqual([0, 'no click is stored under this user key\n']);
+    expect([exitCode, stdout]).toEqual([0, 'no click is known under this user key\n']);
     expect((await get('u-3', '--json')).stdout).toBe('{"clicks":[]}\n');
   });
 
   test('finds no click where there is no store yet', async () => {
     const folder = await folderWith({ 'connector.yaml': configuration });
     const { exitCode, stdout } = await runCommand(['clicks', 'get', 'u-1'], { folder });
-    expect([exitCode, stdout]).toEqual([0, 'no click is stored under this user key\n']);
+    expect([exitCode, stdout]).toEqual([0, 'no click is known under this user key\n']);
   });
 });

@@ -6,7 +6,7 @@ describe('the command line', { timeout: 60_000 }, () => {
   test('says with --help which commands there are', async () => {
     const { exitCode, stdout, stderr } = await runCommand(['--help']);
     expect(stdout).toMatch(/^Usage: powerspace-connector /);
-    for (const command of ['run', 'check', 'send', 'sandbox', 'demo']) {
+    for (const command of ['run', 'check', 'health', 'send', 'sandbox', 'demo']) {
       expect(stdout).toMatch(new RegExp(`^ {2}${command} \\[options\\]`, 'm'));
     }
     expect(stdout).toMatch(/^ {2}clicks /m);
@@ -16,6 +16,7 @@ describe('the command line', { timeout: 60_000 }, () => {
   test.each([
     ['run', ['--config <file>', '--json']],
     ['check', ['--config <file>', '--json']],
+    ['health', ['--config <file>', '--json', '--live']],
     ['send', ['--config <file>', '--json', '--click <id>', '--value <amount>', '--url <url>']],
     ['sandbox', ['--listen <address>', '--faults <file>', '--json']],
     ['demo', ['--json']],

@@ -103,7 +103,13 @@ describe('a configuration that is right', () => {
           giveUpAfter: 3_600_000,
           onAmbiguous: 'resend',
         },
-        clicks: { window: 2_592_000_000, attribution: 'last', clockSkew: 300_000 },
+        clicks: {
+          window: 2_592_000_000,
+          attribution: 'last',
+          clockSkew: 300_000,
+          maxWait: 60_000,
+        },
+        privacy: { ledgerRetention: 34_560_000_000 },
         mappings: [
           {
             topic: 'orders',
@@ -115,6 +121,7 @@ describe('a configuration that is right', () => {
         ],
         admin: { listen: '127.0.0.1:9464' },
         log: { level: 'info' },
+        telemetry: {},
       });
     });
   });
@@ -239,6 +246,8 @@ describe('connector.example.yaml', () => {
       REGISTRY_USERNAME: 'u',
       REGISTRY_PASSWORD: 'p',
       CLICKS_TOKEN: 'sesame-sesame-sesame',
+      SHOP_DB_PASSWORD: 'p',
+      PRIVACY_HASH_KEY: '0123456789abcdef0123456789abcdef',
     };
     const { config } = await load(optional, environment);
     const { config: defaults } = await load(text, {});
@@ -250,8 +259,16 @@ describe('connector.example.yaml', () => {
       sessionTimeout: defaults.kafka.sessionTimeout,
     });
     expect(config.admin).toEqual({ ...defaults.admin, token: environment.CLICKS_TOKEN });
-    for (const part of ['powerspace', 'clicks', 'log'] as const)
-      expect(config[part]).toEqual(defaults[part]);
+    const { table, ...clicks } = config.clicks;
+    expect(clicks).toEqual(defaults.clicks);
+    expect(table).toEqual({
+      url: 'mysql://connector:p@db.internal/shop',
+      name: 'user_attribution',
+      columns: { user: 'user_id', click: 'click_id', at: 'created_at' },
+    });
+    const hashKey = environment.PRIVACY_HASH_KEY;
+    expect(config.privacy).toEqual({ ...defaults.privacy, hashKey });
+    for (const part of ['powerspace', 'log'] as const) expect(config[part]).toEqual(defaults[part]);
   });
 });
 

@@ -10,7 +10,7 @@ describe('an unknown setting', () => {
     [
       '▶frobnicate: 1',
       'frobnicate',
-      'known at the top: kafka, registry, store, powerspace, clicks, mappings, admin, log',
+      'known at the top: kafka, registry, store, powerspace, clicks, privacy, mappings, admin, log, telemetry',
     ],
     ['log: {▶colour: red}', 'log.colour', 'known in log: level'],
   ])('%s: the nearest name, or those that there are', async (text, setting, hint) => {

@@ -34,6 +34,13 @@ describe('settings that do not go together', () => {
     await expectProblem(withMappings(text), `mappings[0]${message}`);
   });
 
+  test('a wait for a partition that ends before a replica that was killed has lost it', async () => {
+    const expected =
+      'clicks.maxWait: expected more than kafka.sessionTimeout (30s): for so long a replica that was killed keeps its partitions';
+    await expectProblem(`${minimal}\nclicks: {maxWait: ▶30s}\n`, expected);
+    expect(await problemsOf(`${minimal}\nclicks: {maxWait: 31s}\n`)).toEqual([]);
+  });
+
   test('a client certificate without its key', async () => {
     await expectProblem(
       minimal.replace('9092', '9092, ssl: {cert: ▶c.pem}'),
@@ -130,4 +137,22 @@ log: {level: \${LEVEL}}
     'connector.yaml:13:9: error: mappings[1].at',
     'connector.yaml:19:14: error: log.level',
   ]);
+});
+
+describe('privacy.ledgerRetention', () => {
+  const message =
+    'privacy.ledgerRetention must be longer than clicks.window and 2d, or a replay would report conversions once more';
+
+  test.each([
+    ['privacy: {ledgerRetention: ▶32d}', 'privacy.ledgerRetention'],
+    ['clicks: {window: ▶398d}', 'clicks.window'],
+    ['privacy: {ledgerRetention: ▶20d}\nclicks: {window: 18d}', 'privacy.ledgerRetention'],
+  ])('that knows less than clicks do is refused: %s', (text, setting) =>
+    expectProblem(`${text}${minimal}`, `${setting}: ${message}`),
+  );
+
+  test.each(['privacy: {ledgerRetention: 33d}', 'clicks: {window: 397d}'])(
+    'that knows more is taken: %s',
+    async (text) => expect(await problemsOf(`${text}${minimal}`)).toEqual([]),
+  );
 });

@@ -85,6 +85,10 @@ describe('no message holds a secret', () => {
     'kafka: {brokers: "localhost:9092", sasl: {mechanism: oauthbearer, tokenEndpoint: "https://u:VALUE@t"}}',
     'kafka: {brokers: "localhost:9092", sasl: {mechanism: aws-msk-iam, region: VALUE}}',
     'registry: {url: "http://u:VALUE@localhost", auth: VALUE}',
+    'privacy: {hashKey: VALUE}',
+    'privacy: {hashkey: VALUE}',
+    'privacy: {hashKey:VALUE}',
+    'privacy: VALUE',
     'registry: {url: "VALUE", auth: {token VALUE}}',
     'registry: {url: "http://r", auth: {VALUE}}',
     'registry: {url: "http://r", auth: {username: {a: VALUE}, pass: VALUE}}',
@@ -150,6 +154,9 @@ clicks:
   window: 30d
   attribution: last
   clockSkew: 5m
+  maxWait: 60s
+privacy:
+  hashKey: 0123456789abcdef0123456789abcdef
 mappings:
   - topic: orders
     event: OrderPlaced

@@ -9,7 +9,7 @@ const store =
 const postgresStore =
   'must be postgres://user:password@host:port/database; signs such as @, /, #, ? and % in user and password are written %40, %2F, %23, %3F and %25';
 const noMysqlStore =
-  'MySQL is not supported as a store; supported: sqlite:FILE and postgres://user:password@host/database';
+  'MySQL is not supported as a store; supported: sqlite:FILE and postgres://user:password@host/database (a table of yours with clicks can be in MySQL: clicks.table)';
 const sslmode =
   'sslmode must be disable, require, verify-full; with TLS the certificate is always verified (sslrootcert=FILE names an authority of your own)';
 
@@ -56,6 +56,11 @@ describe('a value of the wrong kind', () => {
       'admin: {listen: ▶localhost}',
       'admin.listen: expected host:port, such as 127.0.0.1:9464, found another text',
     ],
+    [
+      'telemetry: {traceUrl: ▶"http://localhost:16686/trace/"}',
+      'telemetry.traceUrl: needs {traceId} where the id of the trace goes, as in http://localhost:16686/trace/{traceId}',
+    ],
+    ['telemetry: {traceUrl: ▶"localhost/{traceId}"}', `telemetry.traceUrl: ${address}`],
     ['store: ▶connector.db', `store: ${store}`],
     ['store: ▶"sqlite:"', `store: ${store}`],
     ['store: ▶"sqlite://connector.db"', `store: ${store}`],

@@ -7,6 +7,7 @@ const addresses = {
   KAFKA_BROKERS: 'kafka:9092',
   SCHEMA_REGISTRY_URL: 'http://registry:8081',
   POSTGRES_URL: 'postgres://me@database/test',
+  MARIADB_URL: 'mysql://me@database/test',
   JAEGER_OTLP_URL: 'http://jaeger:4318',
   JAEGER_QUERY_URL: 'http://jaeger:16686',
 };

@@ -26,6 +26,7 @@ export interface OwnPlatform {
 export interface OwnEvent {
   readonly key: string;
   readonly value: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** Where a group is in a partition; 0 where it never committed. */
@@ -61,8 +62,8 @@ export async function openOwnPlatform(
     async produce(topic, schema, events) {
       const id = await register(registryUrl, `${topic}-value`, schema);
       const type = avsc.Type.forSchema(schema as avsc.Schema);
-      const messages = events.map(({ key, value }) => ({
-        key,
+      const messages = events.map(({ key, value, headers }) => ({
+        ...{ key, ...(headers && { headers }) },
         value: Buffer.concat([confluentFrame(id), type.toBuffer(value)]),
       }));
       await producer.send({ topic, messages });

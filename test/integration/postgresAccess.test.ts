@@ -14,7 +14,7 @@ async function grantRuntime({ query, name }: OwnPostgres, role: string): Promise
   await query(`GRANT USAGE ON SCHEMA ${name} TO ${role}`);
   await query(`GRANT SELECT ON migrations TO ${role}`);
   await query(
-    `GRANT SELECT, INSERT, UPDATE, DELETE ON user_attribution, owner, ledger, work, crashed_work TO ${role}`,
+    `GRANT SELECT, INSERT, UPDATE, DELETE ON user_attribution, owner, ledger, work, crashed_work, hash_key TO ${role}`,
   );
 }
 
@@ -56,6 +56,7 @@ describe('opening a Postgres store', () => {
       expect(await store.workLog.crashed()).toEqual([]);
       await store.workLog.forget([rangeOf(0, 9)]);
       expect(await store.clicks.purge(2_000, 10)).toBe(1);
+      expect(await store.ledger.purge(2_000, 10)).toBe(0);
       expect([await store.clicks.count(), await store.ledger.count()]).toEqual([0, 1]);
     } finally {
       await store.close();

@@ -174,14 +174,14 @@ describe('a Postgres store', { timeout: 120 * second }, () => {
     await expectAllUnavailable(store);
     expect(performance.now() - startedAt).toBeLessThan(20 * second);
     await until(
-      () => store.ledger.isWithinLease,
+      () => store.ledger.isWithinLease(),
       (isWithin) => !isWithin,
       20 * second,
     );
     await proxy.open();
     await expectAllDone(store);
     await until(
-      () => store.ledger.isWithinLease,
+      () => store.ledger.isWithinLease(),
       (isWithin) => isWithin,
     );
   });

@@ -33,7 +33,7 @@ async function otherProcess(setting: string) {
     await ledger.claim([{ key, kind: 'order', topic: 'orders', partition: 0, offset: 0 }]);
     await workLog.begin([${JSON.stringify(rangeOf(0, 9))}]);
     console.log('claimed');
-    setInterval(() => console.log(ledger.isWithinLease), 100);
+    setInterval(() => console.log(ledger.isWithinLease()), 100);
   `;
   const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -180,5 +180,28 @@ describe('two replicas on one Postgres', () => {
     ]);
     expect(removed[0] + removed[1]).toBe(1_000);
     expect(await one.clicks.count()).toBe(1_000);
+  });
+
+  test('purge the ledger at once while one claims, and no claim is lost', async (context) => {
+    const { setting } = await ownSchema(realPart('postgres', context).url);
+    const [one, other] = [await openForTest(setting), await openForTest(setting)];
+    const claims = Array.from({ length: 2_000 }, (_, index) => claimOf(`${index}`));
+    await one.ledger.claim(claims);
+    await one.ledger.settle(
+      claims.map(({ key }) => ({ key, state: 'delivered', status: 200, attempts: 1 })),
+    );
+    const later = Date.now() + 60_000;
+    const [first, second, results] = await Promise.all([
+      one.ledger.purge(later, 1_000),
+      other.ledger.purge(later, 1_000),
+      one.ledger.claim(claims),
+    ]);
+    expect(Math.max(first, second)).toBeGreaterThan(0);
+    expect(new Set([...results, 'claimed', 'delivered'])).toEqual(
+      new Set(['claimed', 'delivered']),
+    );
+    while ((await other.ledger.purge(later, 1_000)) > 0);
+    const claimed = results.filter((result) => result === 'claimed').length;
+    expect(await one.ledger.count()).toBe(claimed);
   });
 });

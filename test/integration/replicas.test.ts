@@ -8,7 +8,11 @@ import { order, signUp, visit } from './shopEvents.ts';
 import { openShop } from './shopFixture.ts';
 import { until } from './until.ts';
 
-/** People with a visit, a sign-up and an order each, every conversion twice: 5 events a person. */
+/**
+ * People with a visit, a sign-up and an order each, every conversion twice: 5 events a person. For 200,000 events, with
+ * the services of `npm run services`:
+ * REPLICAS_PEOPLE=40000 npx vitest run --project integration test/integration/replicas.test.ts -t 'three replicas'
+ */
 const people = Number(process.env['REPLICAS_PEOPLE'] ?? 2_000);
 const at = new Date(Date.now() - 3_600_000);
 const patience = 120_000 + people * 20;

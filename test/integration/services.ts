@@ -1,7 +1,5 @@
 import { inject, type TestContext } from 'vitest';
-import type { ProvidedServices } from '../globalSetup.ts';
-
-type PartName = 'kafka' | 'registry' | 'jaeger' | 'postgres';
+import type { PartName, ProvidedServices } from '../globalSetup.ts';
 
 /** A real part for a test; where it can't be had the test is skipped, and says why. */
 export function realPart<Name extends PartName>(

@@ -22,7 +22,7 @@ function start({ room = Number.POSITIVE_INFINITY, committed = () => 4, first = 0
     topics: [{ topic: 'orders', stages: ['order'] }],
     offsets: {
       ends: async () => new Map(),
-      areOthersAt: async () => true,
+      othersBehind: async () => [],
       async committed(partitions) {
         const offset = committed();
         if (offset instanceof Error) throw offset;
@@ -35,6 +35,9 @@ function start({ room = Number.POSITIVE_INFINITY, committed = () => 4, first = 0
     log: (level, message, { expectedOffset, offset }) =>
       logged.push(`${level}: ${message} (${expectedOffset} to ${offset})`),
     room: () => room - taken.length,
+    maxWait: 60_000,
+    isWaiting: () => false,
+    onStandstill: () => {},
     onRecords: (records) => taken.push(...records),
     fetching: {
       pause: () => {},

@@ -16,7 +16,7 @@ function start() {
     ],
     offsets: {
       ends: async (partitions) => new Map(partitions.map((partition) => [partition, 100])),
-      areOthersAt: async () => true,
+      othersBehind: async () => [],
       committed: async (partitions) => new Map(partitions.map((partition) => [partition, 0])),
       firsts: async () => new Map(),
     },
@@ -24,6 +24,9 @@ function start() {
     isFirstRun: true,
     log: () => {},
     room: () => room,
+    maxWait: 60_000,
+    isWaiting: () => false,
+    onStandstill: () => {},
     onRecords: (records) => taken.push(...records),
     fetching: { pause: () => {}, resume: () => {}, restart: () => {} },
   });

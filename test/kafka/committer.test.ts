@@ -75,6 +75,32 @@ describe('a commit', () => {
     ]);
   });
 
+  test('tells others of a rest, once each time, also of a partition that nothing was read from yet', async () => {
+    const told: unknown[] = [];
+    const committer = new Committer();
+    committer.use(async (offsets) => {
+      told.push(...(offsets?.topics ?? []).flatMap(({ partitions }) => partitions));
+    });
+    const reading = readFrom(0, 10);
+    reading.joinedTo = 4;
+    reading.committed = 0;
+    reading.committedJoinedTo = 4;
+    const unread = partitionOf('orders', 1);
+    unread.groupOffset = 7;
+    const unheardOf = partitionOf('orders', 2);
+    unheardOf.groupOffset = -1;
+    const partitions = [reading, unread, unheardOf];
+    await committer.commit(partitions);
+    expect(told).toEqual([]);
+    for (const partition of partitions) partition.rests += 1;
+    await committer.commit(partitions);
+    await committer.commit(partitions);
+    expect(told).toEqual([
+      { partition: 0, offset: '0', metadata: 'joined=4 rests=1' },
+      { partition: 1, offset: '7', metadata: 'joined=7 rests=1' },
+    ]);
+  });
+
   test('is not made for a partition that nothing was read from', async () => {
     const { committer, commits } = committing();
     await committer.commit([partitionOf('orders')]);

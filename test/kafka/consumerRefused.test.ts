@@ -16,13 +16,14 @@ class Subject {
   readonly clock = new ManualClock();
   readonly consumer = new RecordConsumer({
     ...{ settings, clock: this.clock, log: () => {}, room: () => 1_000 },
+    ...{ maxWait: 60_000, isWaiting: () => false, onStandstill: () => {} },
     isFirstRun: true,
     kafka: { consumer: () => this.#member() } as unknown as Kafka,
     topics: () => [{ topic: 'orders', stages: ['order'] }],
     offsets: {
       topics: async () => ['orders'],
       ends: async () => new Map(),
-      areOthersAt: async () => true,
+      othersBehind: async () => [],
       committed: async (partitions) => new Map(partitions.map((each) => [each, 0])),
       firsts: async () => new Map(),
     },

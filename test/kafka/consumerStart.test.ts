@@ -13,13 +13,14 @@ class Subject {
   isAway = true;
   readonly consumer = new RecordConsumer({
     ...{ settings, clock: new ManualClock(), log: () => {}, room: () => 1_000 },
+    ...{ maxWait: 60_000, isWaiting: () => false, onStandstill: () => {} },
     isFirstRun: true,
     kafka: { consumer: () => this.#member() } as unknown as Kafka,
     topics: () => [{ topic: 'orders', stages: ['order'] }],
     offsets: {
       topics: async () => ['orders'],
       ends: async () => new Map(),
-      areOthersAt: async () => true,
+      othersBehind: async () => [],
       committed: async () => new Map(),
       firsts: async () => new Map(),
     },

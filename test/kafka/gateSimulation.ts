@@ -1,5 +1,6 @@
 import type { AssignedPartition, SourceRecord } from '../../src/kafka/partition.ts';
-import { type BrokerOffsets, type Stage, StageGate, stages } from '../../src/kafka/stageGate.ts';
+import { type BrokerOffsets, StageGate } from '../../src/kafka/stageGate.ts';
+import { type Stage, stages } from '../../src/kafka/stageOrder.ts';
 import { partitionOf, recordAt } from './records.ts';
 
 /** A record as the simulated producers write it. */
@@ -14,6 +15,8 @@ export interface Log {
   readonly stages: readonly Stage[];
   readonly before: readonly Written[];
   readonly later: readonly Written[];
+  /** Whether nobody ever reads it. */
+  readonly isStuck?: boolean;
 }
 
 interface Entry extends Written {
@@ -32,6 +35,7 @@ export interface Turn {
 }
 
 const never = Number.POSITIVE_INFINITY;
+const maxWait = 60_000;
 
 /**
  * Reads partitions through a gate as consumer.ts does, in whatever order the turns say, while more is written.
@@ -43,6 +47,7 @@ export class GateSimulation {
   batches = 0;
   readonly #logs = new Map<AssignedPartition, { entries: Entry[]; later: Written[] }>();
   readonly #gate: StageGate;
+  readonly #stuck = new Set<AssignedPartition>();
   #now = 0;
   #brokerFails = false;
 
@@ -50,15 +55,20 @@ export class GateSimulation {
     const topics = new Map(logs.map(({ topic, stages: held }) => [topic, { topic, stages: held }]));
     const offsets: BrokerOffsets = {
       ends: async (partitions) => this.#ends(partitions),
-      areOthersAt: async () => true,
+      othersBehind: async () => [],
     };
-    this.#gate = new StageGate([...topics.values()], offsets);
-    for (const [index, { topic, before, later }] of logs.entries()) {
+    const patience = { maxWait, onStandstill: () => {} };
+    this.#gate = new StageGate([...topics.values()], offsets, patience);
+    for (const [index, { topic, before, later, isStuck }] of logs.entries()) {
       const partition = partitionOf(topic, index);
+      if (isStuck) this.#stuck.add(partition);
       this.#logs.set(partition, { entries: [], later: [...later] });
       for (const written of before) this.#write(partition, written);
     }
   }
+
+  /** Whether nobody ever reads it. */
+  readonly isStuck = (partition: AssignedPartition): boolean => this.#stuck.has(partition);
 
   get partitions(): AssignedPartition[] {
     return [...this.#logs.keys()];
@@ -74,7 +84,18 @@ export class GateSimulation {
       const readable = this.#readable();
       const partition = readable[next.choice % Math.max(readable.length, 1)];
       if (partition) await this.#read(partition, next.batchSize);
-      else if (!this.#canWrite()) throw new Error(`stuck: ${this.#describe()}`);
+      else if (!this.#canWrite()) this.#waitOutStandstill();
+    }
+  }
+
+  /** Time passes until what stands still is waited for no longer. */
+  #waitOutStandstill(): void {
+    for (let passed = 0; passed <= maxWait; passed += 10_000) {
+      this.#gate.pass({ own: 10_000, others: 0 });
+      this.#gate.release(this.partitions);
+    }
+    if (this.#readable().length === 0 && !this.#isDone()) {
+      throw new Error(`stuck: ${this.#describe()}`);
     }
   }
 
@@ -129,7 +150,8 @@ export class GateSimulation {
 
   #readable(): AssignedPartition[] {
     return this.partitions.filter(
-      (partition) => this.#isLeft(partition) && !this.#gate.isBlocked(partition),
+      (partition) =>
+        this.#isLeft(partition) && !this.#gate.isBlocked(partition) && !this.#stuck.has(partition),
     );
   }
 
@@ -142,7 +164,8 @@ export class GateSimulation {
   }
 
   #isDone(): boolean {
-    return !this.#canWrite() && !this.partitions.some((partition) => this.#isLeft(partition));
+    const reading = this.partitions.filter((partition) => !this.#stuck.has(partition));
+    return !this.#canWrite() && !reading.some((partition) => this.#isLeft(partition));
   }
 
   #log(partition: AssignedPartition) {

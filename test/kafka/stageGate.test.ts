@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { AssignedPartition, SourceRecord } from '../../src/kafka/partition.ts';
-import { StageGate, type TopicStages } from '../../src/kafka/stageGate.ts';
+import { type BrokerOffsets, StageGate } from '../../src/kafka/stageGate.ts';
+import type { TopicStages } from '../../src/kafka/stageOrder.ts';
 import { partitionOf, recordsOf } from './records.ts';
 
 const topics: readonly TopicStages[] = [
@@ -24,17 +25,20 @@ class Subject {
   constructor(...names: readonly string[]) {
     this.partitions = names.map((topic, index) => partitionOf(topic, index));
     for (const partition of this.partitions) this.ends.set(partition, 100);
-    this.gate = new StageGate(topics, {
+    const offsets: BrokerOffsets = {
       ends: async (partitions) => {
         this.asked += 1;
         if (this.isBrokerDown) throw new Error('the broker is down');
         return new Map(partitions.map((partition) => [partition, this.ends.get(partition) ?? 0]));
       },
-      areOthersAt: async (timestamps) => {
+      othersBehind: async (timestamps) => {
         if (this.isBrokerDown && this.others.size > 0) throw new Error('the broker is down');
-        return [...timestamps].every(([topic, at]) => at <= (this.others.get(topic) ?? Infinity));
+        return [...timestamps]
+          .filter(([topic, at]) => at > (this.others.get(topic) ?? Infinity))
+          .map(([topic]) => ({ topic, partition: 0, progress: String(this.others.get(topic)) }));
       },
-    });
+    };
+    this.gate = new StageGate(topics, offsets, { maxWait: 60_000, onStandstill: () => {} });
   }
 
   partition(index: number): AssignedPartition {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Stage, stages } from '../../src/kafka/stageGate.ts';
+import { type Stage, stages } from '../../src/kafka/stageOrder.ts';
 import { GateSimulation, type Log, overtakings, type Written } from './gateSimulation.ts';
 
 const timestamp = fc.integer({ min: 0, max: 30 });
@@ -65,6 +65,17 @@ describe('whatever the order in which partitions are written and read', () => {
   ])('every record of %s gets through, whatever its timestamp', async (_, logs) => {
     await readAll(logs, ({ entries }) => {
       expect(entries.filter(({ readAt }) => !Number.isFinite(readAt))).toEqual([]);
+    });
+  });
+
+  test('every record gets through, whichever other partitions stand still', async () => {
+    const areStuck = fc.array(fc.boolean(), { minLength: 5, maxLength: 5 });
+    const logs = fc
+      .tuple(mixedTopics, areStuck)
+      .map(([all, stuck]) => all.map((log, index) => ({ ...log, isStuck: stuck[index] === true })));
+    await readAll(logs, ({ entries, isStuck }) => {
+      const left = entries.filter(({ readAt }) => !Number.isFinite(readAt));
+      expect(left.filter(({ partition }) => !isStuck(partition))).toEqual([]);
     });
   });
 

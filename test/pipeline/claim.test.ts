@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { SourceRecord } from '../../src/kafka/partition.ts';
 import { AssignedPartition } from '../../src/kafka/partition.ts';
 import { createClaim } from '../../src/pipeline/claim.ts';
@@ -6,7 +6,7 @@ import { type Delivery, Outstanding } from '../../src/pipeline/delivery.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
 import type { Store } from '../../src/store/store.ts';
 import { ManualClock, settlePromises } from '../manualClock.ts';
-import { conversion, record } from './fixtures.ts';
+import { conversion, record, silentSpan } from './fixtures.ts';
 
 let store: Store;
 let outstanding: Outstanding;
@@ -38,6 +38,31 @@ describe('claiming', () => {
     expect([keysOf(passed), settled]).toEqual([['a', 'b'], []]);
     expect(await store.ledger.count()).toBe(2);
     expect(outstanding.size).toBe(2);
+  });
+
+  test('notes of each what explains it later, and no click id', async () => {
+    const ledger = vi.spyOn(store.ledger, 'claim');
+    const plain = conversion('a', { clickId: 'click-of-user', at: 7 });
+    const anonymous = { ...plain.click, userKey: '' };
+    await claim([
+      { ...plain, span: { ...silentSpan, traceId: 'f0' } },
+      { ...conversion('b'), click: anonymous },
+    ]);
+    const claims = ledger.mock.calls.flatMap(([given]) => given);
+    const { hash } = claims[0]?.click ?? {};
+    expect(claims).toMatchObject([
+      {
+        traceId: 'f0',
+        click: {
+          hash: expect.stringMatching(/^[0-9a-f]{12}$/),
+          mask: 'c…r',
+          at: 7,
+          userKey: 'user',
+        },
+      },
+      { click: { hash, mask: 'c…r', at: 7, userKey: undefined } },
+    ]);
+    expect(JSON.stringify(claims)).not.toContain('click-of-user');
   });
 
   test('takes the second record of the same conversion, in one chunk, for a duplicate', async () => {

@@ -33,7 +33,8 @@ function composeOrder(
   };
   const [mapped] = map([decoded], new SharedRecords()).passed;
   if (!mapped) throw new Error('not mapped');
-  const joined = { mapped, clickId: settings.clickId ?? 'click-1', span: silentSpan };
+  const click = { userKey: 'u', clickId: settings.clickId ?? 'click-1', at: 0 };
+  const joined = { mapped, click, span: silentSpan };
   const { passed, settled } = compose([joined]);
   return { ...passed[0], ...settled[0] };
 }

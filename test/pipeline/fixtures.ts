@@ -37,6 +37,8 @@ export const silentMetrics: Metrics = {
   postbackSettled: () => {},
   valueMissing: () => {},
   resent: () => {},
+  purged: () => undefined,
+  stoodStill: () => {},
   observe: () => {},
 };
 
@@ -48,6 +50,7 @@ export function conversion(
   return {
     record: source,
     postback: { kind: 'order', clickId, value: '49.99' },
+    click: { userKey: 'user', clickId, at },
     key: Buffer.from(id),
     at,
     span: silentSpan,

@@ -39,7 +39,7 @@ function event(
 const click = (userKey: string, clickId: string, at = 99 * day) =>
   event('click', [userKey], { clickId, at });
 const clickIds = ({ passed }: Awaited<ReturnType<typeof join>>) =>
-  passed.map(({ clickId }) => clickId);
+  passed.map(({ click: { clickId } }) => clickId);
 const reasons = ({ settled }: Awaited<ReturnType<typeof join>>) =>
   settled.map(({ outcome }) => ('reason' in outcome ? outcome.reason : outcome.outcome));
 
@@ -66,9 +66,28 @@ describe('joining', () => {
     expect(clickIds(await join([event('order', ['user'])]))).toEqual(['c-1']);
   });
 
+  test('links a user key from the time of the sign-up on, the skew of the clocks allowed: not for what was before', async () => {
+    await join([click('visitor', 'c-1'), click('user', 'c-0', 98 * day)]);
+    await join([event('lead', ['visitor', 'user'], { at: 100 * day })]);
+    const joined = await join([
+      event('order', ['user'], { at: 100 * day - 300_001 }),
+      event('order', ['user'], { at: 100 * day - 300_000 }),
+    ]);
+    expect(clickIds(joined)).toEqual(['c-0', 'c-1']);
+  });
+
   test('lets a sign-up link visitor and user for an order of the same chunk', async () => {
     await join([click('visitor', 'c-1')]);
     const joined = await join([event('order', ['user']), event('lead', ['user', 'visitor'])]);
+    expect(clickIds(joined)).toEqual(['c-1', 'c-1']);
+  });
+
+  test('lets conversions of one chunk learn from each other as they happened, whatever their order there', async () => {
+    await join([click('cart', 'c-1', 98 * day)]);
+    const joined = await join([
+      event('lead', ['user'], { at: 100 * day }),
+      event('order', ['user', 'cart'], { at: 99 * day }),
+    ]);
     expect(clickIds(joined)).toEqual(['c-1', 'c-1']);
   });
 

@@ -9,7 +9,9 @@ import { partitionOf, recordAt } from '../kafka/records.ts';
 function deliveryOf(clickId: string, at: number, offset = at): Delivery {
   const record = recordAt(partitionOf('orders'), offset);
   const postback = { kind: 'order', clickId, value: undefined } as const;
-  const conversion = { record, postback, key: Buffer.of(offset), at, span: {} as ProcessSpan };
+  const click = { userKey: 'user', clickId, at };
+  const key = Buffer.of(offset);
+  const conversion = { record, postback, click, key, at, span: {} as ProcessSpan };
   return new Delivery(conversion, {
     ...{ postbackSpan: {} as PostbackSpan, readAt: 0, wasInterrupted: false },
   });

@@ -123,6 +123,11 @@ export class ConnectorProcess implements ObservedProcess {
       log: (level, message, fields) =>
         observer.note(`${level}: ${message} ${JSON.stringify(fields)}`),
       room: () => intake.room,
+      maxWait: simulatedConfig.clicks.maxWait,
+      isWaiting: () => this.#pipeline.availability.problems.length > 0,
+      // Nothing that happens here makes a partition stand still for so long while it could move.
+      onStandstill: (topic, partition) =>
+        observer.violate('I1', `${topic}/${partition} is waited for no longer`),
       onRecords: (records) => intake.add(records),
       onAssigned: () => deliverer.giveBackLost((record) => consumer.owns(record)),
     });

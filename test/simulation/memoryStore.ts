@@ -19,12 +19,14 @@ export interface LedgerRow {
   /** An owner that has ended, or has abandoned it, may have sent it. */
   readonly wasInterrupted: boolean;
   readonly claim: Claim;
+  /** Milliseconds; undefined until it has ended. */
+  readonly settledAt?: number;
 }
 
 /** What a store has made durable: it outlives the processes that open it. */
 export class MemoryStorage {
-  /** Time by click id, by user key. */
-  readonly clicks = new Map<string, Map<string, number>>();
+  /** By click id, by user key. */
+  readonly clicks = new Map<string, Map<string, Click>>();
   /** By key, in hexadecimal. */
   readonly ledger = new Map<string, LedgerRow>();
   /** What each owner is at work on. */
@@ -57,20 +59,20 @@ export function openMemoryStore(
 }
 
 function openClicks(clicks: MemoryStorage['clicks'], access: Access): ClickStore {
-  const all = () => [...clicks].flatMap(([userKey, own]) => toClicks(userKey, own));
+  const all = () => [...clicks.values()].flatMap((own) => [...own.values()]);
   return {
     save: (added) =>
       access(() => {
-        for (const { userKey, clickId, at } of added) {
-          const own = clicks.get(userKey) ?? new Map<string, number>();
-          own.set(clickId, Math.min(at, own.get(clickId) ?? at));
-          clicks.set(userKey, own);
+        for (const click of added) {
+          const own = clicks.get(click.userKey) ?? new Map<string, Click>();
+          own.set(click.clickId, earlier(click, own.get(click.clickId) ?? click));
+          clicks.set(click.userKey, own);
         }
       }),
     find: (userKeys) =>
       access(() => {
         const known = userKeys.filter((userKey) => clicks.has(userKey));
-        return new Map(known.map((key) => [key, toClicks(key, clicks.get(key) ?? new Map())]));
+        return new Map(known.map((key) => [key, [...(clicks.get(key)?.values() ?? [])]]));
       }),
     purge: (before, limit) =>
       access(() => {
@@ -88,8 +90,11 @@ function openClicks(clicks: MemoryStorage['clicks'], access: Access): ClickStore
   };
 }
 
-function toClicks(userKey: string, own: ReadonlyMap<string, number>): Click[] {
-  return Array.from(own, ([clickId, at]) => ({ userKey, clickId, at }));
+/** The same click twice: of each time the earlier. */
+function earlier({ userKey, clickId, ...one }: Click, other: Click): Click {
+  const at = Math.min(one.at, other.at);
+  const linkedAt = Math.min(one.linkedAt ?? one.at, other.linkedAt ?? other.at);
+  return { userKey, clickId, at, ...(linkedAt > at && { linkedAt }) };
 }
 
 /** The work log of one owner. */
@@ -150,10 +155,13 @@ export class MemoryLedger implements Ledger {
     this.#access = access;
   }
 
-  claim(claims: readonly Claim[]): Promise<readonly ClaimResult[]> {
+  claim(
+    claims: readonly Claim[],
+    over: readonly LedgerState[] = [],
+  ): Promise<readonly ClaimResult[]> {
     return this.#access(() => {
       requireAll(claims.map(({ topic }) => topic));
-      return claims.map((claim) => this.#claimOne(claim));
+      return claims.map((claim) => this.#claimOne(claim, over));
     });
   }
 
@@ -162,7 +170,7 @@ export class MemoryLedger implements Ledger {
       requireAll(entries.map(({ state }) => state));
       for (const { key, state } of entries) {
         const row = this.#rows.get(key.toString('hex'));
-        if (row) this.#rows.set(key.toString('hex'), { ...row, state });
+        if (row) this.#rows.set(key.toString('hex'), { ...row, state, settledAt: Date.now() });
       }
     });
   }
@@ -185,7 +193,16 @@ export class MemoryLedger implements Ledger {
     });
   }
 
-  get isWithinLease(): boolean {
+  purge(before: number, limit: number): Promise<number> {
+    return this.#access(() => {
+      const isOld = ({ settledAt }: LedgerRow) => settledAt !== undefined && settledAt < before;
+      const old = [...this.#rows].filter(([, row]) => isOld(row)).slice(0, limit);
+      for (const [key] of old) this.#rows.delete(key);
+      return old.length;
+    });
+  }
+
+  isWithinLease(): boolean {
     return true;
   }
 
@@ -193,14 +210,15 @@ export class MemoryLedger implements Ledger {
     return this.#access(() => this.#rows.size);
   }
 
-  #claimOne(claim: Claim): ClaimResult {
+  #claimOne(claim: Claim, over: readonly LedgerState[]): ClaimResult {
     const key = claim.key.toString('hex');
-    const known = this.#rows.get(key);
-    if (known && known.state !== 'claimed') return known.state;
+    const row = this.#rows.get(key);
+    if (row && row.state !== 'claimed' && !over.includes(row.state)) return row.state;
+    const known = row?.state === 'claimed' ? row : undefined;
     const isOthers = known !== undefined && known.owner !== this.#owner;
     const wasInterrupted = isOthers || (known?.wasInterrupted ?? false);
     const owned = { state: 'claimed', owner: this.#owner, wasInterrupted } as const;
-    this.#rows.set(key, { ...owned, claim: known?.claim ?? claim });
+    this.#rows.set(key, { ...owned, claim: row?.claim ?? claim });
     return wasInterrupted ? 'interrupted' : 'claimed';
   }
 }

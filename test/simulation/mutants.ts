@@ -5,12 +5,14 @@ import { DeadLetters } from '../../src/kafka/deadLetters.ts';
 import { GroupMember } from '../../src/kafka/member.ts';
 import { OtherMembers } from '../../src/kafka/otherMembers.ts';
 import type { AssignedPartition } from '../../src/kafka/partition.ts';
+import { Standstills } from '../../src/kafka/standstills.ts';
 import { Watermark } from '../../src/kafka/watermark.ts';
 import { Deliverer } from '../../src/pipeline/deliver.ts';
 import { Outstanding } from '../../src/pipeline/delivery.ts';
 import { MemoryLedger, MemoryWorkLog } from './memoryStore.ts';
 import type { Invariant } from './observer.ts';
 import type { IncidentKind } from './scenario.ts';
+import { virtualClock } from './virtualTime.ts';
 
 /** A bug that other systems of this kind had, put back in. */
 export interface Mutant {
@@ -191,6 +193,22 @@ const inSending: readonly Mutant[] = [
 
 const inReading: readonly Mutant[] = [
   {
+    bug: 'the time of an outage counts as standing still',
+    breaks: 'I1',
+    needs: ['powerspace'],
+    plant() {
+      const seenAt = new WeakMap<Standstills, number>();
+      return replace(Standstills.prototype, 'isWorthWaiting', (original) => {
+        return function isWorthWaiting(this: Standstills, waitedFor) {
+          const now = virtualClock.now();
+          this.pass(now - (seenAt.get(this) ?? now));
+          seenAt.set(this, now);
+          return original.call(this, waitedFor);
+        };
+      });
+    },
+  },
+  {
     bug: 'a record that ends the process ends each that is started after it',
     breaks: 'I1',
     plant: () => replace(MemoryWorkLog.prototype, 'crashed', () => async () => []),
@@ -222,7 +240,7 @@ export const foundBugs: readonly Mutant[] = [
   {
     bug: 'nobody waits for the partitions of other members',
     breaks: 'I1',
-    plant: () => replace(OtherMembers.prototype, 'areAt', () => async () => true),
+    plant: () => replace(OtherMembers.prototype, 'behind', () => async () => []),
   },
   {
     bug: 'records passed over by the markers of a fetch of an earlier generation',

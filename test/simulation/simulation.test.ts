@@ -33,7 +33,9 @@ test('whatever answers, faults, rebalances, crashes and restarts come, I1 to I4 
   expect(numRuns).toBeGreaterThan(0);
 });
 
-test('a schedule goes the same way each time, so that a seed is enough to play it again', async () => {
+test('a schedule goes the same way each time, so that a seed is enough to play it again', {
+  timeout: minute,
+}, async () => {
   await fc.assert(
     fc.asyncProperty(anyScenario, async (scenario) => {
       const [first, second] = [await play(scenario), await play(scenario)];

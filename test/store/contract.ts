@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { claimOf, clickOf, type NewPlace, rangeOf, StoreSubject } from './subject.ts';
 
+const minute = 60_000;
+
 /** What every store promises (src/store/store.ts), whatever it is built on. */
 export function testStoreContract(name: string, newPlace: NewPlace): void {
   describe(name, () => {
@@ -28,6 +30,20 @@ function testClicks(newPlace: NewPlace): void {
     await clicks.save([clickOf('user', 'a', 2)]);
     expect(await clicks.count()).toBe(1);
     expect((await clicks.find(['user'])).get('user')).toEqual([clickOf('user', 'a', 1)]);
+  });
+
+  test('are linked to a user key since the earliest time told, or since they happened', async () => {
+    const { clicks } = await StoreSubject.create(newPlace);
+    const linked = (at: number, linkedAt: number) => ({ ...clickOf('user', 'a', at), linkedAt });
+    const stored = async () => (await clicks.find(['user'])).get('user');
+    await clicks.save([linked(1, 9), linked(1, 7), linked(1, 8)]);
+    expect(await stored()).toEqual([linked(1, 7)]);
+    await clicks.save([linked(1, 9)]);
+    await clicks.save([linked(2, 5)]);
+    expect(await stored()).toEqual([linked(1, 5)]);
+    await clicks.save([clickOf('user', 'a', 1)]);
+    await clicks.save([linked(1, 3)]);
+    expect(await stored()).toEqual([clickOf('user', 'a', 1)]);
   });
 
   test('of 2,000 user keys are found at once', async () => {
@@ -125,6 +141,24 @@ function testLedger(newPlace: NewPlace): void {
     },
   );
 
+  test('claims anew what has ended in a state that the claim goes over, and nothing else', async () => {
+    const subject = await StoreSubject.create(newPlace);
+    const claims = ['a', 'b', 'c'].map((id) => claimOf(id));
+    await subject.ledger.claim(claims);
+    await subject.ledger.settle([
+      ...[settled('a', 'delivered'), settled('b', 'rejected'), settled('c', 'undeliverable')],
+    ]);
+    await subject.reopen();
+    const over = ['rejected', 'undeliverable'] as const;
+    expect(await subject.ledger.claim(claims, over)).toEqual(['delivered', 'claimed', 'claimed']);
+    await subject.ledger.settle([settled('b', 'delivered')]);
+    expect(await subject.ledger.claim(claims)).toEqual(['delivered', 'delivered', 'claimed']);
+    await subject.reopen();
+    expect(await subject.ledger.claim(claims, over)).toEqual([
+      ...['delivered', 'delivered', 'interrupted'],
+    ]);
+  });
+
   test('says that a claim of an owner that has ended was interrupted', async () => {
     const subject = await StoreSubject.create(newPlace);
     await subject.ledger.claim([claimOf('a')]);
@@ -132,6 +166,32 @@ function testLedger(newPlace: NewPlace): void {
     expect(await subject.ledger.claim([claimOf('a')])).toEqual(['interrupted']);
     await subject.ledger.settle([settled('a', 'delivered')]);
     expect(await subject.ledger.claim([claimOf('a')])).toEqual(['delivered']);
+  });
+
+  test('forgets in steps what ended before a time, as if it had never been claimed', async () => {
+    const { ledger } = await StoreSubject.create(newPlace);
+    const ids = Array.from({ length: 25 }, (_, index) => `${index}`);
+    await ledger.claim([...ids, 'open'].map((id) => claimOf(id)));
+    await ledger.settle(ids.map((id) => settled(id, 'delivered')));
+    const [past, future] = [Date.now() - minute, Date.now() + minute];
+    expect(await ledger.purge(past, 100)).toBe(0);
+    const removed = [];
+    for (let step = 0; step < 4; step += 1) removed.push(await ledger.purge(future, 10));
+    expect(removed).toEqual([10, 10, 5, 0]);
+    expect(await ledger.count()).toBe(1);
+    expect(await ledger.claim([claimOf('0'), claimOf('open')])).toEqual(['claimed', 'claimed']);
+  });
+
+  test('does not forget what has not ended, however old, also when its owner has', async () => {
+    const subject = await StoreSubject.create(newPlace);
+    await subject.ledger.claim([claimOf('a'), claimOf('b')]);
+    await subject.ledger.abandon([claimOf('b').key]);
+    await subject.reopen();
+    expect(await subject.ledger.purge(Date.now() + minute, 100)).toBe(0);
+    expect(await subject.ledger.claim([claimOf('a'), claimOf('b')])).toEqual([
+      'interrupted',
+      'interrupted',
+    ]);
   });
 
   test('is claimed, and not interrupted, for the owner that has claimed it already', async () => {
@@ -177,7 +237,7 @@ function testLedger(newPlace: NewPlace): void {
     const subject = await StoreSubject.create(newPlace);
     await subject.ledger.claim([claimOf('a')]);
     await subject.reopen();
-    expect(subject.ledger.isWithinLease).toBe(true);
+    expect(subject.ledger.isWithinLease()).toBe(true);
     expect(await subject.ledger.claim([claimOf('a')])).toEqual(['interrupted']);
     expect(await subject.ledger.claim([claimOf('a')])).toEqual(['interrupted']);
   });

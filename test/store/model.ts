@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { ClaimResult, LedgerState, Store } from '../../src/store/store.ts';
+import type { ClaimResult, Click, LedgerState, Store } from '../../src/store/store.ts';
 import { claimOf, type NewPlace, StoreSubject } from './subject.ts';
 
 interface Entry {
@@ -9,10 +9,15 @@ interface Entry {
   readonly wasInterrupted: boolean;
 }
 
+interface Times {
+  readonly at: number;
+  readonly linkedAt: number;
+}
+
 /** What a store should hold, in plain Maps. */
 class StoreModel {
-  /** Time by user key and click id. */
-  readonly clicks = new Map<string, Map<string, number>>();
+  /** Times by user key and click id. */
+  readonly clicks = new Map<string, Map<string, Times>>();
   readonly ledger = new Map<string, Entry>();
   owner = 0;
 
@@ -39,16 +44,29 @@ type Command = (subject: StoreSubject, model: StoreModel) => Promise<void>;
 
 const name = fc.constantFrom('a', 'b', 'c', 'd', 'e');
 const names = fc.uniqueArray(name, { maxLength: 4 });
-const click = fc.record({ userKey: name, clickId: name, at: fc.integer({ min: 0, max: 9 }) });
+const time = fc.integer({ min: 0, max: 9 });
+const click = fc.oneof(
+  fc.record({ userKey: name, clickId: name, at: time }),
+  fc.record({ userKey: name, clickId: name, at: time, linkedAt: time.map((at) => at + 9) }),
+);
+
+function timesOf({ at, linkedAt = at }: Click): Times {
+  return { at, linkedAt };
+}
+
+function earlier(one: Times, other: Times): Times {
+  return { at: Math.min(one.at, other.at), linkedAt: Math.min(one.linkedAt, other.linkedAt) };
+}
 
 const save = fc.array(click, { maxLength: 4 }).map(
   (clicks): Command =>
     async (subject, model) => {
       await subject.clicks.save(clicks);
-      for (const { userKey, clickId, at } of clicks) {
-        const own = model.clicks.get(userKey) ?? new Map<string, number>();
-        own.set(clickId, Math.min(at, own.get(clickId) ?? at));
-        model.clicks.set(userKey, own);
+      for (const each of clicks) {
+        const own = model.clicks.get(each.userKey) ?? new Map<string, Times>();
+        const times = timesOf(each);
+        own.set(each.clickId, earlier(times, own.get(each.clickId) ?? times));
+        model.clicks.set(each.userKey, own);
       }
     },
 );
@@ -65,7 +83,7 @@ const find = names.map(
       );
       const asModel = Array.from(found, ([userKey, clicks]) => {
         expect(new Set(clicks.map((each) => each.userKey))).toEqual(new Set([userKey]));
-        return [userKey, new Map(clicks.map(({ clickId, at }) => [clickId, at]))] as const;
+        return [userKey, new Map(clicks.map((each) => [each.clickId, timesOf(each)]))] as const;
       });
       expect(new Map(asModel)).toEqual(expected);
     },
@@ -76,11 +94,17 @@ const purge = fc.integer({ min: 0, max: 10 }).map(
     async (subject, model) => {
       const count = model.clickCount;
       for (const own of model.clicks.values()) {
-        for (const [clickId, at] of own) if (at < before) own.delete(clickId);
+        for (const [clickId, { at }] of own) if (at < before) own.delete(clickId);
       }
       expect(await subject.clicks.purge(before, 1_000)).toBe(count - model.clickCount);
     },
 );
+
+const forgetEnded: Command = async (subject, model) => {
+  const ended = [...model.ledger].filter(([, { state: each }]) => each !== 'claimed');
+  for (const [id] of ended) model.ledger.delete(id);
+  expect(await subject.ledger.purge(Date.now() + 60_000, 1_000)).toBe(ended.length);
+};
 
 const claim = names.map(
   (ids): Command =>
@@ -129,7 +153,16 @@ const reopen: Command = async (subject, model) => {
   model.owner += 1;
 };
 
-const command = fc.oneof(save, find, purge, claim, settle, release, fc.constant(reopen));
+const command = fc.oneof(
+  save,
+  find,
+  purge,
+  claim,
+  settle,
+  release,
+  fc.constant(forgetEnded),
+  fc.constant(reopen),
+);
 
 /** Whatever is done to a store, it holds what plain Maps would. */
 export function testStoreAgainstModel(storeName: string, newPlace: NewPlace): void {

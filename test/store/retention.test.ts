@@ -1,19 +1,38 @@
 import { describe, expect, test, vi } from 'vitest';
 import { startRetention } from '../../src/store/retention.ts';
-import type { ClickStore } from '../../src/store/store.ts';
+import type { ClickStore, Ledger } from '../../src/store/store.ts';
 import { ManualClock } from '../manualClock.ts';
 
 const minute = 60_000;
 const day = 86_400_000;
 
-function start(purge: ClickStore['purge'], hasCaughtUp = () => true) {
+type Purge = ClickStore['purge'];
+
+function start(purge: Purge, hasCaughtUp = () => true, purgeLedger: Purge = async () => 0) {
   const clock = new ManualClock();
   const failures: unknown[] = [];
-  const stop = startRetention({ purge } as ClickStore, {
-    ...{ window: 30 * day, clock, hasCaughtUp },
+  const purged = { clicks: 0, ledger: 0 };
+  const store = { clicks: { purge } as ClickStore, ledger: { purge: purgeLedger } as Ledger };
+  const stop = startRetention(store, {
+    ...{ window: 30 * day, ledgerRetention: 400 * day, clock, hasCaughtUp },
+    onPurged: (table, rows) => {
+      purged[table] += rows;
+    },
     onFailure: (thrown) => failures.push(thrown),
   });
-  return { clock, stop, failures };
+  return { clock, stop, failures, purged };
+}
+
+/** A table with so many rows that are too old. */
+function tableOf(rows: number) {
+  const table = { left: rows, steps: 0 };
+  const purge: Purge = async (_before, limit) => {
+    const removed = Math.min(table.left, limit);
+    table.left -= removed;
+    table.steps += 1;
+    return removed;
+  };
+  return { table, purge };
 }
 
 describe('retention', () => {
@@ -23,21 +42,35 @@ describe('retention', () => {
     const startedAt = clock.now();
     expect(purge).not.toHaveBeenCalled();
     await clock.advance(3 * minute);
-    const expected = [1, 2, 3].map((minutes) => [startedAt + minutes * minute - 31 * day, 1_000]);
+    const expected = [1, 2, 3].map((minutes) => [startedAt + minutes * minute - 31 * day, 200]);
     expect(purge.mock.calls).toEqual(expected);
     stop();
   });
 
-  test('goes on in small steps while there are more', async () => {
-    let left = 5_500;
-    const purge = vi.fn(async (_before: number, limit: number) => {
-      const removed = Math.min(left, limit);
-      left -= removed;
-      return removed;
-    });
-    const { clock, stop } = start(purge);
+  test('removes what the ledger has longer than it is kept', async () => {
+    const purge = vi.fn(async () => 10);
+    const { clock, stop, purged } = start(
+      async () => 3,
+      () => true,
+      purge,
+    );
+    const startedAt = clock.now();
+    await clock.advance(2 * minute);
+    const expected = [1, 2].map((minutes) => [startedAt + minutes * minute - 400 * day, 200]);
+    expect(purge.mock.calls).toEqual(expected);
+    expect(purged).toEqual({ clicks: 6, ledger: 20 });
+    stop();
+  });
+
+  test('goes on in small steps while there are more, of clicks or of the ledger', async () => {
+    const [clicks, ledger] = [tableOf(1_100), tableOf(1_700)];
+    const { clock, stop, purged } = start(clicks.purge, () => true, ledger.purge);
     await clock.advance(minute + 5_000);
-    expect([left, purge.mock.calls.length]).toEqual([0, 6]);
+    expect([clicks.table, ledger.table]).toEqual([
+      { left: 0, steps: 9 },
+      { left: 0, steps: 9 },
+    ]);
+    expect(purged).toEqual({ clicks: 1_100, ledger: 1_700 });
     stop();
   });
 

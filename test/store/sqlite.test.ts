@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -8,10 +8,12 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { UnavailableError } from '../../src/errors.ts';
 import { sqliteMigrations } from '../../src/store/migrations.ts';
 import { openStore } from '../../src/store/open.ts';
-import { openSqliteStore } from '../../src/store/sqlite.ts';
+import { openSqliteClicks, openSqliteLedger, openSqliteStore } from '../../src/store/sqlite.ts';
 import type { Store } from '../../src/store/store.ts';
 import { testStoreContract } from './contract.ts';
+import { testLookUp } from './lookUp.ts';
 import { testStoreAgainstModel } from './model.ts';
+import { testStoreReadersContract } from './readersContract.ts';
 import { claimOf, clickOf, rangeOf } from './subject.ts';
 
 function newFile(): string {
@@ -27,6 +29,14 @@ function newPlace() {
 
 testStoreContract('the SQLite store', newPlace);
 testStoreAgainstModel('the SQLite store', newPlace);
+testLookUp('the SQLite store', async (clicks) => {
+  const file = newFile();
+  const store = openSqliteStore(file);
+  await store.clicks.save(clicks);
+  await store.close();
+  return openSqliteClicks(file);
+});
+testStoreReadersContract('the SQLite store', () => `sqlite:${newFile()}`);
 
 function openForTest(file: string): Store {
   const store = openSqliteStore(file);
@@ -107,11 +117,21 @@ describe('opening the SQLite store', () => {
     const file = newFile();
     const older = new DatabaseSync(file);
     older.exec(`${sqliteMigrations[0]}; PRAGMA user_version = 1;
-      INSERT INTO user_attribution VALUES ('user', 'a', 1000);`);
+      INSERT INTO user_attribution VALUES ('user', 'a', 1000);
+      INSERT INTO ledger VALUES (x'${claimOf('a').key.toString('hex')}', 'order', 'delivered', 'owner', 'orders',
+        0, 7, 1, 2, 1, 200);`);
     older.close();
-    const { clicks, workLog } = openForTest(file);
+    const reader = openSqliteLedger(file);
+    const asThen = await reader.find(claimOf('a').key);
+    await reader.close();
+    const { clicks, ledger, workLog } = openForTest(file);
     expect((await clicks.find(['user'])).get('user')).toEqual([clickOf('user', 'a')]);
     expect(await workLog.crashed()).toEqual([]);
+    expect(await ledger.claim([claimOf('a')])).toEqual(['delivered']);
+    const asNow = openSqliteLedger(file);
+    expect(await asNow.find(claimOf('a').key)).toEqual(asThen);
+    expect(asThen).toMatchObject({ state: 'delivered', offset: 7, claimedAt: 1, history: [] });
+    await asNow.close();
   });
 
   test('is refused while another program writes to it, and works afterwards', () => {
@@ -140,6 +160,7 @@ describe('a SQLite store that another program has locked for longer than it wait
   test.each<[string, (store: Store) => Promise<unknown>]>([
     ['saving clicks', ({ clicks }) => clicks.save([clickOf('user', 'a')])],
     ['purging clicks', ({ clicks }) => clicks.purge(10_000, 10)],
+    ['purging the ledger', ({ ledger }) => ledger.purge(10_000, 10)],
     ['claiming', ({ ledger }) => ledger.claim([claimOf('a')])],
     [
       'settling',
@@ -162,6 +183,35 @@ describe('a SQLite store that another program has locked for longer than it wait
     other.exec('COMMIT');
     await work(store);
   });
+});
+
+test('what is purged from a SQLite store is in none of its bytes any more', async () => {
+  const file = newFile();
+  const store = openSqliteStore(file);
+  const clicks = Array.from({ length: 2_000 }, (_, at) => clickOf(`qZ7-${at}`, `click-${at}`, at));
+  await store.clicks.save(clicks);
+  expect(await store.clicks.purge(1_990, 1_900)).toBe(1_900);
+  expect(await store.clicks.purge(1_990, 1_900)).toBe(90);
+  await store.close();
+  const left = new Set(readFileSync(file, 'latin1').match(/qZ7-\d+/g));
+  expect(left.size).toBeGreaterThan(0);
+  expect([...left].filter((key) => Number(key.slice(4)) < 1_990)).toEqual([]);
+});
+
+test('a SQLite store knows how many clicks it has without counting them, beyond 100,000', async () => {
+  const file = newFile();
+  const { clicks } = openForTest(file);
+  const many = Array.from({ length: 120_000 }, (_, at) => clickOf(`user-${at}`, 'a', at));
+  await clicks.save(many);
+  expect(await clicks.count()).toBe(120_000);
+  await clicks.save(many.slice(0, 10));
+  await clicks.purge(10_000, 5_000);
+  expect(await clicks.count()).toBe(115_000);
+  // What another program has removed is not noticed until there are few enough.
+  otherProgram(file).exec('DELETE FROM user_attribution WHERE created_at < 10000');
+  expect(await clicks.count()).toBe(115_000);
+  otherProgram(file).exec('DELETE FROM user_attribution WHERE created_at < 30000');
+  expect(await clicks.count()).toBe(90_000);
 });
 
 test('closing a SQLite store twice does no harm', async () => {

@@ -30,6 +30,16 @@ describe('a postback that comes again', () => {
     expect(findRepeatedSends(twice, faults)).toMatchObject([{ cause: faults[1] }]);
   });
 
+  test('is explained by a kill after several faults that delayed its outcome, one after the other', () => {
+    const again = [received('order', 2_000, 404), received('order', 40_000, 404)];
+    const kill = fault('kill', 24_000);
+    const delays = [fault('broker-kill', 2_500, 9_000), fault('kafka-down', 10_000, 20_000)];
+    expect(findRepeatedSends(again, [...delays, kill])[0]?.cause).toEqual(kill);
+    expect(findRepeatedSends(again, [...delays.slice(1), kill])[0]?.cause).toBeUndefined();
+    const apart = [fault('broker-kill', 2_500, 3_500), fault('kafka-down', 10_000, 20_000)];
+    expect(findRepeatedSends(again, [...apart, kill])[0]?.cause).toBeUndefined();
+  });
+
   test.each([
     ['hung', fault('database-hang', 2_010, 8_500), 17_900],
     ['was restarted', fault('database-restart', 2_010, 4_000), 12_000],
@@ -111,7 +121,9 @@ describe('outcomes', () => {
 
   test('an order before its lead is out of order', () => {
     const entries = [received('order', 1_000), received('lead', 2_000)];
-    expect(findLosses(evidenceOf({ received: entries })).outOfOrder).toEqual(['order c-1']);
+    expect(findLosses(evidenceOf({ received: entries })).outOfOrder).toEqual([
+      { id: 'order c-1', at: 1_000 },
+    ]);
   });
 });
 
@@ -140,6 +152,15 @@ describe('the verdict', () => {
   test('finds nothing in a run that went well but the lead that this one lacks', () => {
     const evidence = evidenceOf({ received: [received('order', 2_000)] });
     expect(broken(evidence).map(({ name }) => name)).toEqual(['orders before their lead']);
+  });
+
+  test('asks for no order while another member has partitions, and counts it', () => {
+    const faults = [fault('storm', 1_000, 3_000)];
+    const during = evidenceOf({ faults, received: [received('order', 2_000)] });
+    expect(broken(during)).toEqual([]);
+    expect(judge(during, peaks).ordersBeforeLead).toBe(1);
+    const later = evidenceOf({ faults, received: [received('order', 4_000)] });
+    expect(broken(later).map(({ name }) => name)).toContain('orders before their lead');
   });
 
   test('asks of two replicas no order among what each of them sends, and counts it', () => {

@@ -1,0 +1,3 @@
+module powerspace-connector/bench/receiver
+
+go 1.22

@@ -1,0 +1,83 @@
+import { createServer } from 'node:http';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { startAdminServer } from '../../src/admin/server.ts';
+import { folderWith, runCommand, unusedAddress } from './commandLine.ts';
+
+const configuration = (listen: string) => `kafka: {brokers: 'localhost:9092'}
+registry: {url: 'http://localhost:8081'}
+store: sqlite:connector.db
+admin: {listen: '${listen}'}
+mappings:
+  - {topic: orders, event: OrderPlaced, record: order, user: customerId}
+`;
+
+/** An admin server as `run` has it, and `health` for its configuration. */
+async function startAdmin(problems: readonly string[], host = '127.0.0.1') {
+  const refuse = () => {
+    throw new Error('nobody asks for this here');
+  };
+  const admin = await startAdminServer({
+    ...{ listen: `${host}:0`, problems: () => problems },
+    ...{ handleMetrics: refuse, handleClicks: refuse },
+  });
+  onTestFinished(admin.close);
+  return health(`${host}:${new URL(admin.url).port}`);
+}
+
+async function health(listen: string) {
+  const folder = await folderWith({ 'connector.yaml': configuration(listen) });
+  return (...options: readonly string[]) => runCommand(['health', ...options], { folder });
+}
+
+describe('health', { timeout: 60_000 }, () => {
+  test('says that the connector is ready', async () => {
+    const ask = await startAdmin([]);
+    expect(await ask()).toEqual({ exitCode: 0, stdout: 'ready\n', stderr: '' });
+  });
+
+  test('fails with the reasons while the connector is not ready, though it is live', async () => {
+    const ask = await startAdmin(['sending is held', 'the broker is away']);
+    const stdout = 'not ready\n  sending is held\n  the broker is away\n';
+    expect(await ask()).toEqual({ exitCode: 1, stdout, stderr: '' });
+    expect(await ask('--live', '--json')).toEqual({
+      ...{ exitCode: 0, stderr: '' },
+      stdout: '{"status":"live","problems":[]}\n',
+    });
+  });
+
+  test('asks at home a connector that listens everywhere', async () => {
+    const ask = await startAdmin([], '0.0.0.0');
+    expect((await ask()).stdout).toBe('ready\n');
+  });
+
+  test('fails when nobody listens there', async () => {
+    const listen = await unusedAddress();
+    const { exitCode, stdout } = await (await health(listen))('--live');
+    expect([exitCode, stdout]).toEqual([
+      1,
+      `unreachable\n  ${listen} (admin.listen): connect ECONNREFUSED ${listen}\n`,
+    ]);
+  });
+
+  test('fails when what listens there is something else', async () => {
+    const other = createServer((_, response) => response.end('welcome'));
+    onTestFinished(() => void other.close());
+    await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
+    const address = other.address() as { port: number };
+    const { exitCode, stdout } = await (await health(`127.0.0.1:${address.port}`))('--live');
+    expect(exitCode).toBe(1);
+    expect(stdout).toContain('no admin server answers there');
+  });
+
+  test('gives up a server that takes the call and says nothing', async () => {
+    const silent = createServer(() => undefined);
+    onTestFinished(() => {
+      silent.closeAllConnections();
+      silent.close();
+    });
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    const address = silent.address() as { port: number };
+    const { exitCode, stdout } = await (await health(`127.0.0.1:${address.port}`))('--live');
+    expect([exitCode, stdout.split('\n')[0]]).toEqual([1, 'unreachable']);
+  });
+});

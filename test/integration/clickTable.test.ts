@@ -1,0 +1,214 @@
+import { describe, expect, inject, onTestFinished, test } from 'vitest';
+import { z } from 'zod';
+import { openClickTable } from '../../src/store/clickTable.ts';
+import { testLookUp } from '../store/lookUp.ts';
+import { clickOf } from '../store/subject.ts';
+import {
+  insertClicks,
+  type OwnTable,
+  ownMariadbTable,
+  ownPostgresTable,
+  tablesWith,
+} from './ownTable.ts';
+
+const { postgres, mariadb, missing } = inject('services');
+
+const index = 'KEY (user_id)';
+const iso = (at: number) => new Date(at).toISOString().replace('T', ' ').replace('Z', '');
+
+if (postgres) testPostgres(() => ownPostgresTable(postgres.url));
+else test("a user's table in Postgres", (context) => context.skip(missing.postgres));
+
+if (mariadb) testMariadb(() => ownMariadbTable(mariadb.url));
+else test("a user's table in MariaDB", (context) => context.skip(missing.mariadb));
+
+async function openTable(table: OwnTable) {
+  const opened = await openClickTable(table.settings);
+  onTestFinished(() => opened.close());
+  return opened;
+}
+
+function testPostgres(open: () => Promise<OwnTable>): void {
+  testLookUp(
+    "a user's table in Postgres",
+    tablesWith(open, 'user_id text, click_id varchar(512), created_at timestamptz'),
+  );
+
+  describe("a user's table in Postgres", () => {
+    test.each([
+      ['timestamp with time zone', '2026-07-01 12:00:00.123456+02'],
+      ['timestamp without time zone', '2026-07-01 10:00:00.123456'],
+      ['bigint', '1782900000123'],
+    ])('gives the time of a %s', async (type, value) => {
+      const table = await open();
+      await table.query(
+        `CREATE TABLE ${table.name} (user_id text, click_id text, created_at ${type})`,
+      );
+      await table.query(`INSERT INTO ${table.name} VALUES ('user', 'a', '${value}')`);
+      await table.query(
+        `INSERT INTO ${table.name} VALUES ('user', 'b', NULL), ('user', NULL, '${value}')`,
+      );
+      const { find } = await openTable(table);
+      expect((await find(['user'])).get('user')).toEqual([
+        clickOf('user', 'a', Date.parse('2026-07-01T10:00:00.123Z')),
+      ]);
+    });
+
+    test.each([
+      ['varchar(20)', 'u-1'],
+      ['char(20)', 'u-1'],
+      ['smallint', '-7'],
+      ['integer', '70000'],
+      ['bigint', '9007199254740993'],
+      ['uuid', 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11'],
+    ])('finds the user keys of a %s among others of any kind', async (type, userKey) => {
+      const table = await open();
+      await table.query(
+        `CREATE TABLE ${table.name} (user_id ${type}, click_id text, created_at timestamp)`,
+      );
+      await insertClicks(table, [clickOf(userKey, 'a')]);
+      const { find } = await openTable(table);
+      const others = [
+        '007',
+        '1.5',
+        '1e3',
+        '99999',
+        '9007199254740995',
+        '99999999999999999999',
+        'a0ee',
+        '',
+        'é',
+        ' -7',
+        '-0',
+      ];
+      expect([...(await find([...others, userKey]))]).toEqual([[userKey, [clickOf(userKey, 'a')]]]);
+    });
+
+    test('finds a uuid however it is written', async () => {
+      const table = await open();
+      await table.query(
+        `CREATE TABLE ${table.name} (user_id uuid, click_id text, created_at timestamp)`,
+      );
+      const userKey = 'A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11';
+      await insertClicks(table, [clickOf(userKey, 'a')]);
+      const { find } = await openTable(table);
+      expect([...(await find([userKey])).keys()]).toEqual([userKey]);
+    });
+
+    test('says how much it holds, and whether an index finds it', async () => {
+      const table = await open();
+      await table.query(
+        `CREATE TABLE ${table.name} AS SELECT 'user-' || n AS user_id, 'click-' || n AS click_id, now()::timestamp AS created_at FROM generate_series(1, 120000) n`,
+      );
+      const opened = await openTable(table);
+      expect(await opened.look()).toMatchObject({ isIndexed: false });
+      await table.query(`CREATE INDEX ON ${table.name} (user_id, click_id)`);
+      await table.query(`ANALYZE ${table.name}`);
+      expect(await opened.look()).toEqual({ rows: 'about 120000', isIndexed: true });
+      await table.query(`CREATE VIEW ${table.name}_view AS SELECT * FROM ${table.name} LIMIT 10`);
+      const settings = { ...table.settings, name: `${table.settings.name}_view` };
+      const view = await openTable({ ...table, settings });
+      expect(await view.look()).toEqual({ rows: '10', isIndexed: undefined });
+    });
+  });
+}
+
+function testMariadb(open: () => Promise<OwnTable>): void {
+  testLookUp(
+    "a user's table in MariaDB",
+    tablesWith(
+      open,
+      `user_id varchar(190), click_id varchar(512), created_at datetime(3), ${index}`,
+      iso,
+    ),
+  );
+
+  describe("a user's table in MariaDB", () => {
+    test.each([
+      ['timestamp(6)', "CONVERT_TZ('2026-07-01 12:00:00.123456', '+02:00', @@session.time_zone)"],
+      ['datetime(6)', "'2026-07-01 10:00:00.123456'"],
+      ['bigint', '1782900000123'],
+      ['bigint unsigned', '1782900000123'],
+    ])('gives the time of a %s', async (type, value) => {
+      const table = await open();
+      await table.query(
+        `CREATE TABLE ${table.name} (user_id varchar(20), click_id text, created_at ${type} NULL)`,
+      );
+      await table.query(`INSERT INTO ${table.name} VALUES ('user', 'a', ${value})`);
+      await table.query(
+        `INSERT INTO ${table.name} VALUES ('user', 'b', NULL), ('user', NULL, ${value})`,
+      );
+      const { find } = await openTable(table);
+      expect((await find(['user'])).get('user')).toEqual([
+        clickOf('user', 'a', Date.parse('2026-07-01T10:00:00.123Z')),
+      ]);
+    });
+
+    test.each([
+      ['char(20)', 'u-1'],
+      ['varchar(20) CHARACTER SET latin1 COLLATE latin1_german1_ci', 'Zoë'],
+      ['varchar(20) CHARACTER SET ascii COLLATE ascii_bin', 'u-1'],
+      ['varchar(20) CHARACTER SET utf8mb3 COLLATE utf8mb3_unicode_ci', 'Zoë'],
+      ['text', 'u-1'],
+      ['int', '70000'],
+      ['bigint', '9007199254740993'],
+      ['bigint unsigned', '9007199254740993'],
+      ['uuid', 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11'],
+    ])('finds the user keys of a %s among others of any kind', async (type, userKey) => {
+      const table = await open();
+      await table.query(
+        `CREATE TABLE ${table.name} (user_id ${type}, click_id text, created_at datetime)`,
+      );
+      await insertClicks(table, [clickOf(userKey, 'a')], iso);
+      const { find } = await openTable(table);
+      const others = [
+        '007',
+        '1.5',
+        '1e3',
+        '99999',
+        '9007199254740995',
+        '99999999999999999999',
+        'a0ee',
+        '',
+        '\u{1f600}',
+        'zoe',
+      ];
+      expect([...(await find([...others, userKey]))]).toEqual([[userKey, [clickOf(userKey, 'a')]]]);
+    });
+
+    test.each([
+      'varchar(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci',
+      'varchar(64) CHARACTER SET latin1 COLLATE latin1_german1_ci',
+    ])('is read by its index on a %s', async (type) => {
+      const table = await open();
+      await table.query(
+        `CREATE TABLE ${table.name} (user_id ${type}, click_id text, created_at datetime) AS
+         SELECT concat('user-', seq) AS user_id, 'click' AS click_id, now() AS created_at FROM mysql.seq_1_to_120000`,
+      );
+      const opened = await openTable(table);
+      expect(await opened.look()).toMatchObject({ isIndexed: false });
+      await table.query(`CREATE INDEX by_user ON ${table.name} (user_id)`);
+      expect(await opened.look()).toEqual({
+        rows: expect.stringMatching(/^about 1[0-3]\d{4}$/),
+        isIndexed: true,
+      });
+      const readsBefore = await readsOf(table);
+      const userKeys = Array.from({ length: 2_000 }, (_, n) => `user-${n * 50 + 1}`);
+      expect((await opened.find(userKeys)).size).toBe(2_000);
+      expect((await readsOf(table)) - readsBefore).toBeLessThan(20_000);
+      await table.query(`CREATE VIEW ${table.name}_view AS SELECT * FROM ${table.name} LIMIT 10`);
+      const settings = { ...table.settings, name: `${table.settings.name}_view` };
+      const view = await openTable({ ...table, settings });
+      expect(await view.look()).toEqual({ rows: '10', isIndexed: undefined });
+    });
+  });
+}
+
+/** How often the server has read a row or an entry of an index so far. */
+async function readsOf(table: OwnTable): Promise<number> {
+  const rows = await table.query("SHOW GLOBAL STATUS LIKE 'Handler_read_%'");
+  return z
+    .array(z.object({ Value: z.coerce.number() }))
+    .parse(rows)
+    .reduce((sum, { Value }) => sum + Value, 0);
+}
