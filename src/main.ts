@@ -1,4 +1,7 @@
 #!/usr/bin/env node
+// At SIGUSR1 Node would open its inspector, through which whoever reaches the port runs what they like.
+process.on('SIGUSR1', () => {});
+
 const oldestNode = 24;
 
 if (Number(process.versions.node.split('.')[0]) < oldestNode) {

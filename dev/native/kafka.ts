@@ -39,6 +39,10 @@ export interface NativeBrokerOptions extends StartOptions {
   readonly proxyPort?: number;
   /** More of the broker's own settings, by their names. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** More listeners: the port of each, by its name. `settings` must say in its map which protocol each speaks. */
+  readonly listeners?: Readonly<Record<string, number>>;
+  /** Users of SCRAM, as `kafka-storage format --add-scram` takes them. */
+  readonly scramUsers?: readonly string[];
 }
 
 /** A broker of our own. Other than a part from elsewhere it can be made to fail. */
@@ -59,8 +63,8 @@ export async function nativeKafka(options: NativeBrokerOptions): Promise<NativeB
   const java = await findJava('Kafka', 'KAFKA_BROKERS');
   const classPath = join(await kafkaFolder(options), 'libs', '*');
   const [port = 0, controllerPort = 0, secondPort = 0] = await freePorts(3);
-  const { proxyPort } = options;
-  const ports = { port, controllerPort, ...(proxyPort && { secondPort, proxyPort }) };
+  const { proxyPort, listeners = {}, scramUsers = [] } = options;
+  const ports = { port, controllerPort, listeners, ...(proxyPort && { secondPort, proxyPort }) };
   const kafkaCommand = (dataFolder: string, javaOptions: string[], main: string[]) => ({
     program: java.path,
     arguments: [...leavingNothing(dataFolder), ...javaOptions, '-cp', classPath, ...main],
@@ -74,7 +78,9 @@ export async function nativeKafka(options: NativeBrokerOptions): Promise<NativeB
   const dataFolder = await newDataFolder('kafka', async (folder) => {
     await writeProperties(folder, options.settings);
     // Optimizing doesn't pay in a run of a second.
-    const format = kafkaCommand(folder, ['-XX:TieredStopAtLevel=1'], formatCommand);
+    const users = scramUsers.flatMap((user) => ['--add-scram', user]);
+    const command = [...formatCommand, ...users];
+    const format = kafkaCommand(folder, ['-XX:TieredStopAtLevel=1'], command);
     await runToEnd(format, options.signal);
   });
   const start = async () => {
@@ -141,19 +147,23 @@ function settingLines(settings: Readonly<Record<string, string>>): string {
 interface BrokerPorts {
   readonly port: number;
   readonly controllerPort: number;
+  readonly listeners: Readonly<Record<string, number>>;
   readonly secondPort?: number;
   readonly proxyPort?: number;
 }
 
 function serverProperties(folder: string, ports: BrokerPorts): string {
-  const { port, controllerPort, secondPort, proxyPort } = ports;
+  const { port, controllerPort, listeners, secondPort, proxyPort } = ports;
+  const more = Object.entries(listeners)
+    .map(([name, at]) => `,${name}://127.0.0.1:${at}`)
+    .join('');
   const second = (at: number | undefined) => (at ? `,PROXIED://127.0.0.1:${at}` : '');
   return `
 process.roles=broker,controller
 node.id=1
 controller.quorum.bootstrap.servers=127.0.0.1:${controllerPort}
-listeners=PLAINTEXT://127.0.0.1:${port}${second(secondPort)},CONTROLLER://127.0.0.1:${controllerPort}
-advertised.listeners=PLAINTEXT://127.0.0.1:${port}${second(proxyPort)}
+listeners=PLAINTEXT://127.0.0.1:${port}${second(secondPort)}${more},CONTROLLER://127.0.0.1:${controllerPort}
+advertised.listeners=PLAINTEXT://127.0.0.1:${port}${second(proxyPort)}${more}
 listener.security.protocol.map=PLAINTEXT:PLAINTEXT,PROXIED:PLAINTEXT,CONTROLLER:PLAINTEXT
 controller.listener.names=CONTROLLER
 inter.broker.listener.name=PLAINTEXT

@@ -1,7 +1,8 @@
-import { Pool } from 'undici';
+import type { Dispatcher } from 'undici';
 import type { Config } from '../config/schema.ts';
-import { toError, UnavailableError } from '../errors.ts';
-import { readTlsFiles } from '../tls.ts';
+import { UnavailableError } from '../errors.ts';
+import { ask, createDispatcher, describeFailure, LateAnswerError } from '../http.ts';
+import { explainTlsFailure, readTlsFiles } from '../tls.ts';
 import type { RegistryAnswer } from './registryAnswer.ts';
 
 /**
@@ -97,7 +98,7 @@ class Endpoint {
   readonly #origin: string;
   readonly #headers: Readonly<Record<string, string>>;
   readonly #timeout: number;
-  readonly #pool: Pool;
+  readonly #dispatcher: Dispatcher;
 
   constructor(url: string, { auth, timeout, ssl }: RegistryOptions) {
     const { origin, pathname } = new URL(url);
@@ -106,47 +107,36 @@ class Endpoint {
     this.path = pathname.replace(/\/+$/, '');
     this.#timeout = timeout;
     this.#headers = { accept: `${mediaType}, application/json, */*`, ...authorization(auth) };
-    this.#pool = new Pool(origin, {
-      connections,
-      connect: { timeout, ...(ssl && readTlsFiles(ssl, 'registry.ssl')) },
-      // One deadline covers the whole answer (ask below), so undici's own two are off.
-      headersTimeout: 0,
-      bodyTimeout: 0,
-      maxResponseSize: bodyLimit,
-    });
+    const tls = readTlsFiles(ssl ?? {}, 'registry.ssl');
+    this.#dispatcher = createDispatcher({ origin, connections, timeout, tls, bodyLimit });
   }
 
   /** An answer, or why there is none. */
   async ask(basePath: string, exchange: Exchange): Promise<RegistryAnswer | UnavailableError> {
     const part = `schema registry at ${this.#origin}${basePath}`;
     const request = `${exchange.method} ${exchange.path}`;
-    const deadline = AbortSignal.timeout(this.#timeout);
     try {
-      // undici heeds the signal only once the request has a connection.
-      const answer = this.#exchange(basePath, exchange, deadline);
-      return { part, request, ...(await Promise.race([answer, rejectionOf(deadline)])) };
+      return { part, request, ...(await this.#exchange(basePath, exchange)) };
     } catch (thrown) {
-      const detail = deadline.aborted
-        ? `no whole answer to ${request} within ${this.#timeout} ms`
-        : `no answer to ${request}: ${describeFailure(thrown)}`;
+      const detail =
+        thrown instanceof LateAnswerError
+          ? `no whole answer to ${request} within ${this.#timeout} ms`
+          : `no answer to ${request}: ${explainTlsFailure(thrown, 'registry.ssl') ?? describeFailure(thrown)}`;
       return new UnavailableError(part, detail, { cause: thrown });
     }
   }
 
   close(): Promise<void> {
-    return this.#pool.destroy();
+    return this.#dispatcher.destroy();
   }
 
-  async #exchange(basePath: string, { method, path, body }: Exchange, signal: AbortSignal) {
-    const answer = await this.#pool.request({
-      method,
-      path: `${basePath}${path}`,
+  #exchange(basePath: string, { method, path, body }: Exchange) {
+    const request = {
+      ...{ origin: this.#origin, path: `${basePath}${path}`, method },
       headers: body === undefined ? this.#headers : { ...this.#headers, 'content-type': mediaType },
       body: body === undefined ? null : JSON.stringify(body),
-      signal,
-    });
-    const contentType = String(answer.headers['content-type'] ?? '');
-    return { status: answer.statusCode, contentType, body: await answer.body.text() };
+    };
+    return ask(this.#dispatcher, request, this.#timeout);
   }
 }
 
@@ -155,16 +145,4 @@ function authorization(auth: RegistryOptions['auth']): Record<string, string> {
   if ('token' in auth) return { authorization: `Bearer ${auth.token}` };
   const credentials = Buffer.from(`${auth.username}:${auth.password}`).toString('base64');
   return { authorization: `Basic ${credentials}` };
-}
-
-function rejectionOf(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-  });
-}
-
-/** A failure to connect to each of a host's addresses has no message, only a code. */
-function describeFailure(thrown: unknown): string {
-  const error: NodeJS.ErrnoException = toError(thrown);
-  return error.message || error.code || error.name;
 }

@@ -153,8 +153,8 @@ function isInUse(thrown: unknown): boolean {
 
 /** Any answer will do: what a click id gets is not asked. */
 async function lookAtPowerspace({ loaded: { config } }: CheckSession): Promise<Look> {
-  const { url, timeout } = config.powerspace;
-  const client = createPowerspaceClient({ url, timeout, concurrency: 1 });
+  const { url, timeout, ssl } = config.powerspace;
+  const client = createPowerspaceClient({ url, timeout, ssl, concurrency: 1 });
   try {
     const startedAt = performance.now();
     const result = await client.get('/');

@@ -1,8 +1,10 @@
 import { loadConfig } from '../config/load.ts';
+import { ConfigurationError } from '../errors.ts';
 import { type AttemptResult, classify, describeAttempt } from '../powerspace/answer.ts';
 import { clickIdFault } from '../powerspace/clickId.ts';
-import { createPowerspaceClient } from '../powerspace/client.ts';
+import { createPowerspaceClient, type PowerspaceClientOptions } from '../powerspace/client.ts';
 import { type Postback, postbackTarget } from '../powerspace/request.ts';
+import { verificationProblem } from '../tls.ts';
 import type { CommonOptions } from './options.ts';
 import { UsageError } from './usageError.ts';
 
@@ -22,8 +24,7 @@ const meanings = new Map([
 /** Sends one postback, once; 0 when Powerspace recorded it, 1 otherwise. Throws UsageError. */
 export async function send(kind: string, options: SendOptions): Promise<number> {
   const target = postbackTarget(readPostback(kind, options));
-  const { url, timeout } = await endpoint(options);
-  const client = createPowerspaceClient({ url, timeout, concurrency: 1 });
+  const client = createPowerspaceClient({ ...(await endpoint(options)), concurrency: 1 });
   try {
     const startedAt = performance.now();
     const result = await client.get(target);
@@ -65,10 +66,15 @@ function readPostback(kind: string, { click, value }: SendOptions): Postback {
   return { kind, clickId: click, value };
 }
 
-async function endpoint({ url, config: file }: SendOptions) {
+async function endpoint({
+  url,
+  config: file,
+}: SendOptions): Promise<Pick<PowerspaceClientOptions, 'url' | 'timeout' | 'ssl'>> {
   if (url === undefined) return (await loadConfig(file, process.env)).config.powerspace;
   const parsed = URL.parse(url);
   if (parsed && /^https?:$/.test(parsed.protocol) && parsed.href === `${parsed.origin}/`) {
+    const problem = verificationProblem(process.env);
+    if (problem !== undefined) throw new ConfigurationError([problem]);
     return { url, timeout: 5_000 };
   }
   throw new UsageError(`--url "${url}" is not an address such as https://a.pwspace.com`);

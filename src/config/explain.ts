@@ -11,8 +11,8 @@ type UnionIssue = Extract<Issue, { code: 'invalid_union' }>;
 interface Explained {
   readonly root: unknown;
   readonly settings: Settings;
-  /** The variables that the value at a path was made from: such a value is never shown. */
-  variablesAt(path: SettingPath): readonly string[];
+  /** The variables and files that the value at a path was made from: such a value is never shown. */
+  referencesAt(path: SettingPath): readonly string[];
 }
 
 /** Zod's issues as sentences for somebody who has the file open, and has never heard of zod. */
@@ -88,14 +88,14 @@ function withFound(issue: Issue, path: SettingPath, explained: Explained): strin
   if (!message.startsWith('expected ')) return message;
   const value = valueAt(explained.root, path);
   if (issue.code === 'custom' && typeof value === 'object') return message;
-  const variables = explained.variablesAt(path);
-  const shown = variables.length === 0 && explained.settings.mayShow(path);
-  const found = variables.length > 0 ? nameVariables(variables) : nameFound(issue, value, shown);
+  const references = explained.referencesAt(path);
+  const shown = references.length === 0 && explained.settings.mayShow(path);
+  const found = references.length > 0 ? nameReferences(references) : nameFound(issue, value, shown);
   return `${message}, found ${found}${suggest(issue, value, shown)}`;
 }
 
-function nameVariables(variables: readonly string[]): string {
-  return `the value of ${variables.map((name) => `\${${name}}`).join(' and ')}`;
+function nameReferences(references: readonly string[]): string {
+  return `the value of ${references.map((name) => `\${${name}}`).join(' and ')}`;
 }
 
 function nameFound(issue: Issue, value: unknown, shown: boolean): string {

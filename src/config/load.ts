@@ -1,13 +1,15 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { byPlace, ConfigurationError, type Problem, toError } from '../errors.ts';
+import { verificationProblem } from '../tls.ts';
 import { explainIssues } from './explain.ts';
 import { resolvePaths } from './relativePaths.ts';
 import { checkRules } from './rules.ts';
 import { type Config, configSchema } from './schema.ts';
+import { secretFiles } from './secretFile.ts';
 import { type Finding, formatSetting, type SettingPath } from './settingPath.ts';
 import { createSettings } from './settings.ts';
-import { substituteVariables } from './substitute.ts';
+import { substituteAll } from './substitute.ts';
 import { type Place, parseYaml, type YamlSource } from './yamlSource.ts';
 
 /** A configuration, and the way back from each setting to the place where somebody wrote it. */
@@ -34,9 +36,10 @@ export interface ExaminedConfig {
 
 /**
  * Reads the configuration from a YAML file, with `${VAR}` and `${VAR:-default}` in values replaced from
- * the environment (`$${` stands for `${`). Relative names of files in it count from its own folder.
+ * the environment, and `${file:NAME}` by what a file holds (`$${` stands for `${`). Relative names of files in it count from its own folder.
  *
- * @throws ConfigurationError with every problem found: the file, its YAML, variables, settings.
+ * @throws ConfigurationError with every problem found: the file, its YAML, variables, settings; or an environment
+ *   that switches the verification of certificates off
  */
 export async function loadConfig(
   file: string,
@@ -52,6 +55,8 @@ export async function examineConfig(
   file: string,
   environment: NodeJS.ProcessEnv,
 ): Promise<ExaminedConfig> {
+  const unverified = verificationProblem(environment);
+  if (unverified) return { problems: [unverified], loaded: undefined };
   const text = await readText(file);
   if (typeof text !== 'string') return { problems: [text], loaded: undefined };
   const source = parseYaml(text);
@@ -80,15 +85,16 @@ function readConfig(
         .toSorted(byPlace),
     };
   const settings = createSettings();
-  const { findings: unset, variablesAt } = substituteVariables(source, environment, settings);
+  const sources = { environment, readFile: secretFiles(dirname(resolve(file))) };
+  const { findings: unset, referencesAt } = substituteAll(source, sources, settings);
   const root = source.toValue();
   if (root === null || root === undefined)
     return { problems: [{ severity: 'error', file, message: emptyFile }] };
   const parsed = configSchema.safeParse(root, { error: () => '' });
   const issues = parsed.error?.issues ?? [];
-  // What is said about a value that lacks its variable, or about a group around it, can be an echo.
+  // What is said about a value that lacks its variable or file, or about a group around it, can be an echo.
   const findings = [
-    ...explainIssues(issues, { root, settings, variablesAt }),
+    ...explainIssues(issues, { root, settings, referencesAt }),
     ...checkRules(root),
   ].filter(({ path }) => !unset.some((other) => isWithin(other.path, path)));
   const problems = [...unset, ...findings]

@@ -8,16 +8,20 @@ import type { Config, Mapping } from './schema.ts';
  */
 export function resolvePaths(config: Config, folder: string): Config {
   const absolute = (file: string): string => resolve(folder, file);
-  const { kafka, registry, store, clicks, mappings } = config;
+  const { kafka, registry, store, powerspace, clicks, mappings } = config;
   return {
     ...config,
-    kafka: typeof kafka.ssl === 'object' ? { ...kafka, ssl: mapFiles(kafka.ssl, absolute) } : kafka,
+    kafka: resolveKafka(kafka, absolute),
     registry: registry && {
       ...registry,
       ...(registry.ssl && { ssl: mapFiles(registry.ssl, absolute) }),
       ...(registry.cache && { cache: absolute(registry.cache) }),
     },
     store: resolveStore(store, absolute),
+    powerspace: {
+      ...powerspace,
+      ...(powerspace.ssl && { ssl: mapFiles(powerspace.ssl, absolute) }),
+    },
     clicks: clicks.table
       ? {
           ...clicks,
@@ -28,6 +32,16 @@ export function resolvePaths(config: Config, folder: string): Config {
       (mapping): Mapping =>
         mapping.schema === undefined ? mapping : { ...mapping, schema: absolute(mapping.schema) },
     ),
+  };
+}
+
+function resolveKafka(kafka: Config['kafka'], absolute: (file: string) => string): Config['kafka'] {
+  const { ssl, sasl } = kafka;
+  return {
+    ...kafka,
+    ...(typeof ssl === 'object' && { ssl: mapFiles(ssl, absolute) }),
+    ...(sasl?.mechanism === 'oauthbearer' &&
+      sasl.ssl && { sasl: { ...sasl, ssl: mapFiles(sasl.ssl, absolute) } }),
   };
 }
 

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { clicksSchema, kafkaSchema, type Mapping, mappingSchema, privacySchema } from './schema.ts';
 import type { Finding } from './settingPath.ts';
 import { valueAt } from './settingPath.ts';
+import { checkTls } from './tlsRules.ts';
 import { isPattern, takesTopic } from './topics.ts';
 
 const day = 86_400_000;
@@ -31,6 +32,7 @@ export function checkRules(root: unknown): Finding[] {
     ),
     ...checkRegistry(root, placed),
     ...checkKafka(root, placed),
+    ...checkTls(root),
     ...checkLedgerRetention(root),
     ...checkMaxWait(root),
   ];
@@ -139,8 +141,7 @@ function isReadAlike(one: Mapping, other: Mapping): boolean {
 function checkRegistry(root: unknown, placed: readonly Placed[]): Finding[] {
   const registry = valueAt(root, ['registry']);
   const user = placed.find(({ mapping }) => registryFormats.includes(mapping.format));
-  if (registry !== undefined) return checkClientCertificate('registry', valueAt(registry, ['ssl']));
-  if (user === undefined) return [];
+  if (registry !== undefined || user === undefined) return [];
   return [
     {
       path: ['registry'],
@@ -153,13 +154,12 @@ function checkKafka(root: unknown, placed: readonly Placed[]): Finding[] {
   const { data: kafka } = kafkaSchema.safeParse(valueAt(root, ['kafka']));
   if (kafka === undefined) return [];
   const deadLetters = `${kafka.group}.dead-letters`;
-  const loops = placed
+  return placed
     .filter(({ mapping }) => mapping.topic === deadLetters)
     .map(({ index }) => ({
       path: ['mappings', index, 'topic'],
       message: 'this is the topic that dead letters are written to; it cannot be read as well',
     }));
-  return [...loops, ...checkClientCertificate('kafka', kafka.ssl)];
 }
 
 /** A replica that was killed keeps its partitions for a session; nothing reads them until others have them. */
@@ -182,19 +182,6 @@ function checkLedgerRetention(root: unknown): Finding[] {
       path: isGiven ? ['privacy', 'ledgerRetention'] : ['clicks', 'window'],
       message:
         'privacy.ledgerRetention must be longer than clicks.window and 2d, or a replay would report conversions once more',
-    },
-  ];
-}
-
-function checkClientCertificate(part: 'kafka' | 'registry', ssl: unknown): Finding[] {
-  const cert = valueAt(ssl, ['cert']);
-  const key = valueAt(ssl, ['key']);
-  if ((cert === undefined) === (key === undefined)) return [];
-  const [present, absent] = cert === undefined ? ['key', 'cert'] : ['cert', 'key'];
-  return [
-    {
-      path: [part, 'ssl', present],
-      message: `needs ${absent} beside it: a client certificate takes both files`,
     },
   ];
 }

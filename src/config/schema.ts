@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { clickTable } from './clickTable.ts';
 import { conditions } from './conditions.ts';
+import { sasl, tlsFiles } from './login.ts';
 import { topicSetting } from './topics.ts';
 import {
   brokers,
@@ -11,7 +12,6 @@ import {
   httpUrl,
   httpUrls,
   listenAddress,
-  notYet,
   path,
   paths,
   rate,
@@ -24,28 +24,7 @@ import {
   traceUrl,
 } from './values.ts';
 
-const tlsFiles = z.strictObject({
-  ca: text.optional().meta({ description: 'A file with the certificate authorities (PEM).' }),
-  cert: text.optional().meta({ description: 'A file with the client certificate (PEM).' }),
-  key: text.optional().meta({ description: 'A file with the client key (PEM).' }),
-});
-
 const ssl = z.union([z.boolean(), tlsFiles], 'expected true, false or the files ca, cert and key');
-
-const mechanisms = ['plain', 'scram-sha-256', 'scram-sha-512'] as const;
-const mechanismNotYet = notYet(['oauthbearer', 'aws', 'aws-msk-iam'], mechanisms);
-
-const sasl = z.discriminatedUnion(
-  'mechanism',
-  [
-    z.strictObject({
-      mechanism: z.enum(mechanisms).meta({ description: 'How the password is proved.' }),
-      username: text.meta({ description: 'The user at the brokers.' }),
-      password: secret.meta({ description: 'The password of that user.' }),
-    }),
-  ],
-  { error: (issue) => mechanismNotYet(Object(issue.input).mechanism) },
-);
 
 /** The part `kafka`, on its own. */
 export const kafkaSchema = z.strictObject({
@@ -93,6 +72,7 @@ const powerspace = z.strictObject({
     .refine((value) => new URL(value).pathname === '/', 'an address without a path is needed here')
     .default('https://a.pwspace.com')
     .meta({ description: "Where postbacks go; a sandbox's address for a dry run." }),
+  ssl: tlsFiles.optional().meta({ description: 'The files to use for an https address.' }),
   timeout: timeout
     .refine((value) => value <= 5_000, 'expected 5s at most, as Powerspace asks')
     .prefault('5s')

@@ -191,14 +191,3 @@ function storeProblem(value: string): string | undefined {
     ? undefined
     : 'must be sqlite: and the name of a file, such as sqlite:connector.db, or postgres://user:password@host/database';
 }
-
-/** The message for values that a later version will take; other values get the usual one. */
-export function notYet(
-  later: readonly string[],
-  now: readonly string[],
-): (input: unknown) => string | undefined {
-  return (input) => {
-    const known = later.find((value) => value === String(input).toLowerCase());
-    return known && `${known} is not supported yet; supported now: ${now.join(', ')}`;
-  };
-}

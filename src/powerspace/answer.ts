@@ -1,3 +1,5 @@
+import { isCertificateFault } from '../tls.ts';
+
 /** How one attempt ended, as the wire saw it. */
 export type AttemptResult =
   | {
@@ -25,14 +27,10 @@ export type AttemptClass = 'delivered' | 'rejected' | 'setup' | 'transient' | 'a
 const rejected = new Set([400, 404, 410, 422]);
 const transient = new Set([408, 425, 429]);
 
-/** OpenSSL's and Node's codes for a certificate that doesn't verify; Node names the rest of OpenSSL's `UNSPECIFIED`, such as a weak key. */
-const certificateFault =
-  /^((ERROR_IN_)?(CERT|CRL)_|ERR_TLS_CERT_|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_(VERIFY|GET|DECRYPT|DECODE)|HOSTNAME_MISMATCH|INVALID_(CA|PURPOSE)|PATH_LENGTH_EXCEEDED|UNSPECIFIED)/;
-
 /** The one table of design §5, "What an answer means". A status that it doesn't name is taken for a setup fault: that loses nothing. */
 export function classify(result: AttemptResult): AttemptClass {
   if (result.type === 'failure') {
-    if (certificateFault.test(result.code)) return 'setup';
+    if (isCertificateFault(result.code)) return 'setup';
     return result.stage === 'before-request' ? 'transient' : 'ambiguous';
   }
   const { status } = result;

@@ -1,5 +1,6 @@
-import { type Dispatcher, Pool } from 'undici';
-import { toError } from '../errors.ts';
+import type { Dispatcher } from 'undici';
+import { createDispatcher, describeFailure } from '../http.ts';
+import { explainTlsFailure, readTlsFiles, type TlsFiles } from '../tls.ts';
 import type { AttemptResult } from './answer.ts';
 
 /** More of an answer's body than this is not read. */
@@ -24,28 +25,28 @@ export interface PowerspaceClientOptions {
   readonly timeout: number;
   /** Requests, and so connections, at once. */
   readonly concurrency: number;
+  /** The files to use over https. */
+  readonly ssl?: TlsFiles | undefined;
 }
 
-/** Opens no connection before the first request. */
+/**
+ * Opens no connection before the first request. Throws ConfigurationError for TLS files that can't be read, or a
+ * proxy of the environment that is no address.
+ */
 export function createPowerspaceClient(options: PowerspaceClientOptions): PowerspaceClient {
-  const origin = new URL(options.url);
-  const pool = new Pool(origin.origin, {
-    connections: options.concurrency,
-    pipelining: 1,
-    // Over HTTP/2 undici itself sends a request again that a GOAWAY has refused.
-    allowH2: false,
-    connect: { timeout: options.timeout },
-    // One deadline covers the whole answer (Attempt below), so undici's own two are off.
-    headersTimeout: 0,
-    bodyTimeout: 0,
-  });
+  const { timeout, concurrency, ssl } = options;
+  const url = new URL(options.url);
+  const { origin } = url;
+  const tls = readTlsFiles(ssl ?? {}, 'powerspace.ssl');
+  const dispatcher = createDispatcher({ origin, connections: concurrency, timeout, tls });
   return {
-    origin,
+    origin: url,
     get: (target) =>
       new Promise((resolve) => {
-        pool.dispatch({ path: target, method: 'GET' }, new Attempt(options.timeout, resolve));
+        const request = { origin, path: target, method: 'GET' as const };
+        dispatcher.dispatch(request, new Attempt(timeout, resolve));
       }),
-    close: () => pool.destroy(),
+    close: () => dispatcher.destroy(),
   };
 }
 
@@ -105,7 +106,7 @@ class Attempt implements Dispatcher.DispatchHandler {
       // undici starts a request when its connection is there and takes it.
       stage: this.#hasStarted ? 'after-request' : 'before-request',
       code: 'code' in error && typeof error.code === 'string' ? error.code : error.name,
-      message: messageOf(error),
+      message: explainTlsFailure(error, 'powerspace.ssl') ?? describeFailure(error),
     });
   }
 
@@ -118,12 +119,6 @@ class Attempt implements Dispatcher.DispatchHandler {
     this.#end();
     this.#resolve({ type: 'answer', status: this.#status, retryAfter: this.#retryAfter });
   }
-}
-
-/** Of a host with several addresses Node gives one error without words, which holds one for each. */
-function messageOf(error: Error): string {
-  if (!(error instanceof AggregateError)) return error.message;
-  return error.errors.map((each) => toError(each).message).join('; ');
 }
 
 class DeadlineError extends Error {

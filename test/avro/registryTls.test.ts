@@ -1,43 +1,18 @@
-import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createRegistry, type RegistryOptions } from '../../src/avro/registry.ts';
 import { ConfigurationError, UnavailableError } from '../../src/errors.ts';
+import { type Certificates, makeCertificates } from '../certificates.ts';
 
-let folder: string;
-const file = (name: string) => join(folder, name);
+let certificates: Certificates;
+const file = (name: string) => certificates.file(name);
 beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'connector-registry-tls-'));
-  makeAuthority('ca');
-  makeAuthority('stranger');
-  makeCertificate('server', 'ca');
-  makeCertificate('client', 'ca');
-  makeCertificate('impostor', 'stranger');
+  certificates = makeCertificates();
 });
-afterAll(() => rmSync(folder, { recursive: true }));
-
-function openssl(...words: string[]): void {
-  execFileSync('openssl', words, { stdio: 'ignore' });
-}
-
-const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-noenc'];
-
-function makeAuthority(name: string): void {
-  const own = ['-keyout', file(`${name}.key`), '-out', file(`${name}.pem`)];
-  openssl('req', '-x509', '-days', '2', ...curve, '-subj', `/CN=${name}`, ...own);
-}
-
-function makeCertificate(name: string, authority: string): void {
-  const own = ['-keyout', file(`${name}.key`), '-out', file(`${name}.pem`)];
-  const by = ['-CA', file(`${authority}.pem`), '-CAkey', file(`${authority}.key`)];
-  const subject = ['-subj', `/CN=${name}`, '-addext', 'subjectAltName=IP:127.0.0.1'];
-  openssl('req', '-x509', '-days', '2', ...curve, ...subject, ...by, ...own);
-}
+afterAll(() => certificates.remove());
 
 /** A registry that lets in only whom `ca` vouches for, and a client with these files. */
 async function ping(ssl: RegistryOptions['ssl']): Promise<void> {
@@ -71,7 +46,9 @@ describe('over TLS, a registry', () => {
   test('is not talked to when its certificate does not verify', async () => {
     const own = { cert: file('client.pem'), key: file('client.key') };
     await expect(ping(own)).rejects.toThrow(UnavailableError);
-    await expect(ping({ ...own, ca: file('stranger.pem') })).rejects.toThrow(/certificate/);
+    await expect(ping({ ...own, ca: file('stranger.pem') })).rejects.toThrow(
+      /certificate.*; name the file of the authority that issued it as registry\.ssl\.ca/,
+    );
   });
 
   test('lets in nobody without a certificate, or with that of another authority', async () => {

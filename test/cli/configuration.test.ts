@@ -105,3 +105,21 @@ describe('a configuration that can not work', { timeout: 60_000 }, () => {
     expect(check).toMatchObject({ exitCode: 1, stderr: '' });
   });
 });
+
+describe('an environment that would have no certificate verified', { timeout: 60_000 }, () => {
+  const said =
+    /^error: NODE_TLS_REJECT_UNAUTHORIZED=0 in the environment would have no certificate/m;
+  const environment = { NODE_TLS_REJECT_UNAUTHORIZED: '0' };
+
+  test.each([
+    ['run', ['run']],
+    ['check', ['check']],
+    ['send', ['send', 'lead', '--click', 'a', '--url', 'https://127.0.0.1:1']],
+  ])('ends %s before anything is connected to', async (_, command) => {
+    const folder = await folderWith({ 'connector.yaml': valid });
+    const { exitCode, stdout, stderr } = await runCommand(command, { folder, environment });
+    expect(`${stdout}${stderr}`).toMatch(said);
+    expect(stderr).not.toContain('connecting');
+    expect(exitCode).toBe(1);
+  });
+});

@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { loadConfig } from '../../src/config/load.ts';
 import { withFile } from './files.ts';
@@ -16,15 +18,28 @@ mappings:
   - {topic: t, event: E, record: lead, user: u}
 `;
 
+const token = `kafka:
+  brokers: localhost:9092
+  sasl:
+    mechanism: oauthbearer
+    tokenEndpoint: https://localhost/token
+    clientId: c
+    clientSecret: ${canary}
+registry: {url: "http://localhost:8081"}
+mappings:
+  - {topic: t, event: E, record: lead, user: u}
+`;
+
 /** What loading a text says, all of it, but for the random name of its folder; nothing when it loads. */
-async function saysOf(content: string, environment: NodeJS.ProcessEnv = {}): Promise<string> {
-  return withFile(content, (file, folder) =>
-    loadConfig(file, environment).then(
+async function saysOf(content: string): Promise<string> {
+  return withFile(content, async (file, folder) => {
+    await writeFile(join(folder, 'canary'), canary);
+    return loadConfig(file, { CANARY: canary }).then(
       () => '',
       (error: Error) =>
         `${error.message} ${JSON.stringify(error)} ${error.cause}`.replaceAll(folder, ''),
-    ),
-  );
+    );
+  });
 }
 
 /** The text with something put in place of one of its characters, on lines with a secret. */
@@ -37,15 +52,18 @@ function* slips(content: string): Generator<string> {
 }
 
 describe('no message holds a secret', () => {
-  test('whatever slip is made on its line', async () => {
+  test.each([
+    ['passwords and tokens', literal, 300],
+    ['a client secret', token, 60],
+  ])('whatever slip is made on its line: %s', async (_, written, expected) => {
     let failures = 0;
-    for (const content of slips(literal)) {
+    for (const content of slips(written)) {
       const said = await saysOf(content);
       failures += said === '' ? 0 : 1;
       // The first letters go as well when a sign is put between them.
       expect(said, content).not.toMatch(/qZ7|canary/);
     }
-    expect(failures).toBeGreaterThan(300);
+    expect(failures).toBeGreaterThan(expected);
   });
 
   test.each(['&', '*', '!', '@', '%', '`', '"', "'", '{', '[', '|', '>', '- ', '? ', ': ', '#'])(
@@ -62,6 +80,10 @@ describe('no message holds a secret', () => {
     'kafka: {brokers: "localhost:9092", sasl: {mechanism: plain, username: u, password: [VALUE]}}',
     'kafka: {brokers: "localhost:9092", sasl: {mechanism: plain, username: u, password:VALUE}}',
     'kafka: {brokers: "localhost:9092", password: VALUE}',
+    'kafka: {brokers: "localhost:9092", sasl: {mechanism: oauthbearer, clientId: c, clientSecret: [VALUE]}}',
+    'kafka: {brokers: "localhost:9092", sasl: {mechanism: oauthbearer, clientSecret:VALUE}}',
+    'kafka: {brokers: "localhost:9092", sasl: {mechanism: oauthbearer, tokenEndpoint: "https://u:VALUE@t"}}',
+    'kafka: {brokers: "localhost:9092", sasl: {mechanism: aws-msk-iam, region: VALUE}}',
     'registry: {url: "http://u:VALUE@localhost", auth: VALUE}',
     'privacy: {hashKey: VALUE}',
     'privacy: {hashkey: VALUE}',
@@ -78,21 +100,28 @@ describe('no message holds a secret', () => {
     expect(said).not.toContain(canary);
   });
 
-  test('that a variable put in place of any value', async () => {
-    const lines = full.split('\n');
-    for (const [index, line] of lines.entries()) {
-      const changed = line.replace(/^(\s*(?:- )?[\w]+:) .*$/, `$1 \${CANARY}`);
-      const content = lines.with(index, changed).join('\n');
-      expect(await saysOf(content, { CANARY: canary }), changed).not.toContain(canary);
-      const part = lines.with(index, `${line}\${CANARY}`).join('\n');
-      expect(await saysOf(part, { CANARY: canary }), line).not.toContain(canary);
+  test.each([
+    ['a variable', `\${CANARY}`],
+    ['a file', `\${file:canary}`],
+  ])('that %s put in place of any value', async (_, reference) => {
+    for (const whole of [full, fullWithTokens]) {
+      const lines = whole.split('\n');
+      for (const [index, line] of lines.entries()) {
+        const changed = line.replace(
+          /^(\s*(?:- )?[\w]+:) .*$/,
+          (_whole, name) => `${name} ${reference}`,
+        );
+        expect(await saysOf(lines.with(index, changed).join('\n')), changed).not.toContain(canary);
+        const part = lines.with(index, `${line}${reference}`).join('\n');
+        expect(await saysOf(part), line).not.toContain(canary);
+      }
     }
   });
 
   test('and yet secrets are read as they are', async () => {
     await withFile(literal, async (file) => {
       const { config } = await loadConfig(file, {});
-      expect(config.kafka.sasl?.password).toBe(canary);
+      expect(config.kafka.sasl).toMatchObject({ password: canary });
       expect(config.registry?.auth).toEqual({ token: canary });
     });
   });
@@ -147,3 +176,16 @@ admin:
   listen: 127.0.0.1:9464
 log:
   level: info`;
+
+const fullWithTokens = full.replace(
+  /mechanism: plain\n.*\n.*/,
+  `mechanism: oauthbearer
+    tokenEndpoint: https://localhost/token
+    clientId: c
+    clientSecret: s
+    scope: s
+    audience: a
+    extensions: {logicalCluster: lkc-1}
+    ssl:
+      ca: ca.pem`,
+);

@@ -88,7 +88,6 @@ describe('a value of the wrong kind', () => {
 const broker = 'each broker must be host:port, such as localhost:9092';
 const group =
   'expected 1 to 236 letters, digits, dots, underscores and hyphens, as it names the topic <group>.dead-letters, found another text';
-const mechanisms = 'plain, scram-sha-256, scram-sha-512';
 
 describe('a value of the wrong kind in kafka', () => {
   test.each([
@@ -109,15 +108,39 @@ describe('a value of the wrong kind in kafka', () => {
     ],
     [
       'brokers: a:1, sasl: {mechanism: ▶PLAIN, username: u, password: p}',
-      'sasl.mechanism: expected plain, scram-sha-256 or scram-sha-512, found "PLAIN"; did you mean plain?',
+      'sasl.mechanism: expected plain, scram-sha-256, scram-sha-512, oauthbearer or aws-msk-iam, found "PLAIN"; did you mean plain?',
     ],
     [
-      'brokers: a:1, sasl: {mechanism: ▶oauthbearer, tokenEndpoint: "https://x"}',
-      `sasl.mechanism: oauthbearer is not supported yet; supported now: ${mechanisms}`,
+      'brokers: a:1, sasl: ▶{mechanism: oauthbearer, clientId: c, clientSecret: s}',
+      'sasl.tokenEndpoint: required, but missing: where tokens are asked for, with the grant client_credentials',
     ],
     [
-      'brokers: a:1, sasl: {mechanism: ▶aws-msk-iam, region: eu-west-1}',
-      `sasl.mechanism: aws-msk-iam is not supported yet; supported now: ${mechanisms}`,
+      'brokers: a:1, sasl: {mechanism: oauthbearer, clientId: c, clientSecret: s, tokenEndpoint: ▶"token"}',
+      'sasl.tokenEndpoint: expected an http:// or https:// address, found another text',
+    ],
+    [
+      'brokers: a:1, sasl: {mechanism: oauthbearer, clientId: c, clientSecret: s, tokenEndpoint: "https://t", ▶password: p}',
+      'sasl: does not go with the other settings in kafka.sasl',
+    ],
+    [
+      'brokers: a:1, sasl: {mechanism: oauthbearer, clientId: c, clientSecret: s, tokenEndpoint: "https://t", extensions: {▶auth: p}}',
+      'sasl.extensions.auth: the name of an extension is letters, and not auth',
+    ],
+    [
+      'brokers: a:1, sasl: {mechanism: oauthbearer, clientId: c, clientSecret: s, tokenEndpoint: "https://t", ssl: {cert: ▶c.pem}}',
+      'sasl.ssl.cert: needs key beside it: a client certificate takes both files',
+    ],
+    [
+      'brokers: a:1, ssl: true, sasl: {mechanism: aws-msk-iam, region: ▶Ireland}',
+      'sasl.region: expected a region of AWS, such as eu-west-1, found another text',
+    ],
+    [
+      'brokers: a:1, sasl: {mechanism: ▶aws-msk-iam}',
+      'sasl.mechanism: needs ssl: true beside it (below kafka): AWS takes this login over TLS only',
+    ],
+    [
+      'brokers: a:1, ssl: {▶rejectUnauthorized: false}',
+      'ssl.rejectUnauthorized: unknown setting; known in kafka.ssl: ca, cert, key',
     ],
   ])('%s', async (text, message) => {
     await expectProblem(withSetting('kafka', `kafka: {${text}}`), `kafka.${message}`);

@@ -7,7 +7,8 @@ const login = (password: string) =>
   kafka(`sasl: {mechanism: plain, username: u, password: ${password}}`);
 
 async function passwordOf(written: string, environment: NodeJS.ProcessEnv): Promise<unknown> {
-  return (await load(login(written), environment)).config.kafka.sasl?.password;
+  const { sasl } = (await load(login(written), environment)).config.kafka;
+  return Reflect.get(sasl ?? {}, 'password');
 }
 
 describe('variables from the environment', () => {
@@ -105,7 +106,7 @@ describe('a reference that cannot be replaced', () => {
     '%s is no reference',
     async (written) => {
       expect(await problemsOf(login(`"${written}"`), { A: 'a', B: 'b' })).toEqual([
-        `connector.yaml:1:73: error: kafka.sasl.password: after \${ the name of an environment variable and } must follow, as in \${NAME} or \${NAME:-default}; write $\${ for a plain \${`,
+        `connector.yaml:1:73: error: kafka.sasl.password: after \${ the name of an environment variable and } must follow, as in \${NAME} or \${NAME:-default}, or a file, as in \${file:/run/secrets/name}; write $\${ for a plain \${`,
       ]);
     },
   );

@@ -8,7 +8,9 @@ export async function readTopic(
   topic: string,
   count: number,
 ): Promise<readonly KafkaMessage[]> {
-  const consumer = kafka.consumer({ groupId: `reader-${randomBytes(4).toString('hex')}` });
+  const groupId = `reader-${randomBytes(4).toString('hex')}`;
+  // Its end waits for the fetch that is under way.
+  const consumer = kafka.consumer({ groupId, maxWaitTimeInMs: 250 });
   const messages: KafkaMessage[] = [];
   await consumer.connect();
   try {

@@ -24,7 +24,7 @@ describe('a broker that does not serve', () => {
       expect(kafkaUnavailable(settings, thrown)).toBeInstanceOf(ConfigurationError);
     }
     expect(kafkaUnavailable(settings, login).message).toBe(
-      'error: kafka.sasl: Kafka at localhost:9092 does not take the login: Invalid username or password',
+      'error: kafka.sasl: Kafka at localhost:9092 does not take the login: Invalid username or password; look at kafka.sasl.username and password',
     );
   });
 
