@@ -1,0 +1,18 @@
+/**
+ * Blocks of the documents that the tests don't run: how their first line begins, and why. A block stands here or in
+ * `test/integration/documents.test.ts`, which runs it.
+ */
+export const notRun: readonly (readonly [beginning: string, reason: string])[] = [
+  [
+    'npm ci && npm run demo',
+    'installs and tests anew, for minutes; .ci/run does, and the demo asserts what it shows',
+  ],
+  ['npm run sbom', 'release/package.test.ts runs both commands, in a copy'],
+  ['sqlite3 ', 'needs the shell of SQLite, which few machines have'],
+  [
+    'docker compose up',
+    'needs Docker and images; deploy/compose.test.ts holds the file against its library',
+  ],
+  ['docker build', 'needs Docker and images; deploy/dockerfile.test.ts looks at the Dockerfile'],
+  ['helm upgrade', 'needs a cluster; deploy/chart.test.ts renders the chart'],
+];

@@ -1,0 +1,32 @@
+/** A block of the documents that `documents.test.ts` runs. */
+export interface DocumentedCommand {
+  /** How its first line begins. */
+  readonly beginning: string;
+  readonly exitCode: number;
+}
+
+const npx = 'npx powerspace-connector';
+
+/** It runs until it is told to end. */
+export const runs = `OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4318 ${npx} run`;
+
+/** They need the admin server of the one that runs. */
+export const whileItRuns: readonly DocumentedCommand[] = [
+  { beginning: 'curl -H "Authorization: Bearer $CLICKS_TOKEN"', exitCode: 0 },
+];
+
+/** In this order: what is forgotten can't be explained. */
+export const afterwards: readonly DocumentedCommand[] = [
+  { beginning: 'powerspace-connector dead-letters list', exitCode: 0 },
+  { beginning: 'powerspace-connector dead-letters show 0/0', exitCode: 0 },
+  { beginning: `${npx} explain order-3fa74ade`, exitCode: 0 },
+  { beginning: `${npx} explain o-1002 --user user-1`, exitCode: 1 },
+  { beginning: `${npx} clicks import clicks.csv`, exitCode: 0 },
+  { beginning: `${npx} clicks forget user-1 --yes`, exitCode: 0 },
+];
+
+/** How the first line of every block that is run begins. */
+export const ran: readonly string[] = [
+  runs,
+  ...[...whileItRuns, ...afterwards].map(({ beginning }) => beginning),
+];
