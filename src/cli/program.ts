@@ -133,6 +133,7 @@ function addDeadLetters(deadLetters: Command, exitWith: (code: number) => void):
   choosing(common(deadLetters.command('replay')))
     .description('send their records through the pipeline again')
     .option('--rate <number>', 'records a second, at most', '50')
+    .option('--dry-run', 'only show what each would become: send, claim and store nothing')
     .addHelpText('after', replayHelp)
     .action(async (options) => {
       exitWith(await (await import('./deadLettersReplay.ts')).deadLettersReplay(options));
@@ -150,7 +151,8 @@ function choosing(command: Command): Command {
 const replayHelp = `
 Nothing goes out twice: what the ledger has as delivered is a duplicate. What
 fails again is a dead letter again, and the exit code is 1 then. A connector that
-runs on an SQLite store has it to itself: stop it for the replay.`;
+runs on an SQLite store has it to itself: stop it for the replay, not for
+--dry-run.`;
 
 const importHelp = `
 Lines that can't be stored are listed on stderr as file:line: reason and left
