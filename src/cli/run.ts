@@ -5,7 +5,7 @@ import { type Connector, type ConnectorOptions, startConnector } from '../connec
 import { withDeadline } from '../deadline.ts';
 import type { OutcomeReport } from '../pipeline/tally.ts';
 import { createLog, type Logger } from '../telemetry/log.ts';
-import { readBackfill } from './backfillOptions.ts';
+import { nameBackfill, readSpan } from './backfillOptions.ts';
 import type { RunOptions } from './options.ts';
 import { waitForSignal } from './signals.ts';
 
@@ -17,9 +17,10 @@ const stopDeadline = 28_000;
  * was cut short: it says then how to go on. Throws UsageError.
  */
 export async function run(options: RunOptions): Promise<number> {
+  const span = readSpan(options, Date.now());
   const signalled = waitForSignal();
   const loaded = await loadConfig(options.config, process.env);
-  const backfill = readBackfill(options, loaded.config, Date.now());
+  const backfill = span && nameBackfill(span, options, loaded.config);
   const log = createLog(loaded.config.log.level);
   if (backfill) warnOfForgotten(backfill, loaded.config, log);
   const connector = await startUnless(signalled, { loaded, log, backfill });

@@ -1,5 +1,8 @@
 import { describe, expect, type TestContext, test } from 'vitest';
-import { runCommand } from '../cli/commandLine.ts';
+import type { Fault } from '../../src/sandbox/sandbox.ts';
+import { runCommand, startCommand } from '../cli/commandLine.ts';
+import { ownSchema } from './ownSchema.ts';
+import { realPart } from './services.ts';
 import { order, signUp, visit } from './shopEvents.ts';
 import { openShop } from './shopFixture.ts';
 import { until } from './until.ts';
@@ -12,8 +15,12 @@ const orderAt = (orderId: string, at: Date) =>
   order({ orderId, customerId: 'user-1', amount: '10.00', at });
 
 /** A shop whose orders of the last hours lie in Kafka with timestamps of their own, one order an hour. */
-async function openPastShop(context: TestContext, hours: readonly number[]) {
-  const fixture = await openShop(context);
+async function openPastShop(
+  context: TestContext,
+  hours: readonly number[],
+  { faults, store }: { readonly faults?: readonly Fault[]; readonly store?: string } = {},
+) {
+  const fixture = await openShop(context, faults, store);
   const { shop, configFile } = fixture;
   const first = hoursAgo(Math.max(...hours) + 1);
   const { orders, accounts } = shop.topics;
@@ -35,14 +42,18 @@ async function openPastShop(context: TestContext, hours: readonly number[]) {
 
 describe('run --from', () => {
   test('reports what lies in the span, ends by itself, and goes on where it ended', async (context) => {
-    const { sandbox, watcher, backfill, group } = await openPastShop(context, [4, 3, 2]);
+    const { sandbox, watcher, backfill, group, shop } = await openPastShop(context, [4, 3, 2]);
+    // In the midst of its partition, and before the span.
+    await shop.produce(shop.topics.orders, [shop.encode(orderAt('order-3', hoursAgo(20)))]);
     const to = hoursAgo(2).toISOString();
     const { exitCode, stdout } = await runCommand(backfill('--to', to));
     expect(exitCode).toBe(0);
-    expect(JSON.parse(stdout).outcomes).toMatchObject({ delivered: 3, duplicate: 0 });
+    expect(JSON.parse(stdout)).toMatchObject({
+      ...{ records: 4, outcomes: { delivered: 3, duplicate: 0, skipped: 1 } },
+    });
     expect(sandbox.summary()).toMatchObject({ leads: 1, orders: 2, value: '20' });
     // Nothing of the connector's own group.
-    expect(await watcher.progress()).toEqual({ committed: 0, end: 5 });
+    expect(await watcher.progress()).toEqual({ committed: 0, end: 6 });
 
     const again = await runCommand(backfill('--to', to));
     expect(again.exitCode).toBe(0);
@@ -55,11 +66,32 @@ describe('run --from', () => {
     expect(sandbox.summary()).toMatchObject({ leads: 1, orders: 3, value: '30' });
   });
 
-  test('takes what the connector has sent for duplicates, and leaves what has come since', async (context) => {
-    const { run, sandbox, watcher, backfill, shop } = await openPastShop(context, [3, 2]);
+  test('that is cut short goes on with the same times', async (context) => {
+    const faults = [
+      { kind: 'order', times: 1, action: { type: 'answer', status: 503, retryAfter: 60 } },
+    ] as const;
+    const { sandbox, backfill } = await openPastShop(context, [4, 3, 2], { faults });
+    const cut = startCommand(backfill());
+    await until(
+      () => cut.written.stderr,
+      (log) => log.includes('503'),
+    );
+    cut.signal('SIGINT');
+    const { exitCode, stderr } = await cut.ended;
+    expect(exitCode).toBe(1);
+    const [, time] = /to go on: the same command, with --to (\S+)\n/.exec(stderr) ?? [];
+    const rest = await runCommand(backfill('--to', String(time)));
+    expect(rest.exitCode).toBe(0);
+    expect(sandbox.summary()).toMatchObject({ leads: 1, orders: 3, value: '30' });
+  });
+
+  test('runs beside the connector on Postgres, and takes what that has sent for duplicates', async (context) => {
+    const { setting } = await ownSchema(realPart('postgres', context).url);
+    const { run, sandbox, watcher, backfill, shop } = await openPastShop(context, [3, 2], {
+      store: setting,
+    });
     const connector = await run();
     await until(watcher.progress, ({ committed, end }) => committed === end);
-    await connector.stop();
     const to = new Date().toISOString();
     await shop.produce(shop.topics.orders, [shop.encode(orderAt('new', new Date()))]);
     const { exitCode, stdout } = await runCommand(backfill('--to', to));
@@ -67,6 +99,8 @@ describe('run --from', () => {
     expect(JSON.parse(stdout)).toMatchObject({
       ...{ records: 4, outcomes: { delivered: 0, duplicate: 3, skipped: 1 } },
     });
-    expect(sandbox.summary()).toMatchObject({ leads: 1, orders: 2 });
+    await until(watcher.progress, ({ committed, end }) => committed === end);
+    await connector.stop();
+    expect(sandbox.summary()).toMatchObject({ leads: 1, orders: 3 });
   });
 });
