@@ -51,8 +51,8 @@ export class BackfillRun {
     const partitions = spans.map(({ topic, partition, end }) =>
       Object.assign(new AssignedPartition(topic, partition), { end }),
     );
-    const records = spans.reduce((sum, { start, end }) => sum + end - start, 0);
-    log.info({ group: backfill.group, ...describeSpan(backfill), records }, 'backfilling');
+    const offsets = spans.reduce((sum, { start, end }) => sum + end - start, 0);
+    log.info({ group: backfill.group, ...describeSpan(backfill), offsets }, 'backfilling');
     return new BackfillRun(parts, backfill, partitions);
   }
 

@@ -26,7 +26,7 @@ export async function run(options: RunOptions): Promise<number> {
   const connector = await startUnless(signalled, { loaded, log, backfill });
   if (connector === undefined) {
     log.info({ signal: await signalled }, 'stopped before anything was read');
-    return 0;
+    return backfill ? tellCutShort(backfill) : 0;
   }
   const ending = await untilEnded(connector, signalled);
   if ('signal' in ending) log.info({ signal: ending.signal }, 'stopping');
@@ -35,14 +35,17 @@ export async function run(options: RunOptions): Promise<number> {
   const hasStopped = await stopInTime(connector, log);
   const report = connector.report();
   process.stdout.write(`${options.json ? JSON.stringify(report) : formatReport(report)}\n`);
-  if (backfill && !('isComplete' in ending)) {
-    const to = new Date(backfill.to).toISOString();
-    process.stderr.write(
-      `the backfill is not complete; to go on: the same command, with --to ${to}\n`,
-    );
-    return 1;
-  }
+  if (backfill && !('isComplete' in ending)) return tellCutShort(backfill);
   return 'error' in ending || !hasStopped ? 1 : 0;
+}
+
+/** Says how to go on; the exit code. */
+function tellCutShort({ to }: Backfill): number {
+  const option = `--to ${new Date(to).toISOString()}`;
+  process.stderr.write(
+    `the backfill is not complete; to go on: the same command, with ${option}\n`,
+  );
+  return 1;
 }
 
 /** What ends it: a signal, an error, or that nothing is left of its backfill. */

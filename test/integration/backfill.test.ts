@@ -42,18 +42,26 @@ async function openPastShop(
 
 describe('run --from', () => {
   test('reports what lies in the span, ends by itself, and goes on where it ended', async (context) => {
-    const { sandbox, watcher, backfill, group, shop } = await openPastShop(context, [4, 3, 2]);
-    // In the midst of its partition, and before the span.
-    await shop.produce(shop.topics.orders, [shop.encode(orderAt('order-3', hoursAgo(20)))]);
+    const { sandbox, watcher, backfill, group, shop, configFile } = await openPastShop(
+      context,
+      [4, 3, 2],
+    );
+    await shop.produce(shop.topics.orders, [
+      // In the midst of its partition, and before the span.
+      shop.encode(orderAt('order-3', hoursAgo(20))),
+      { key: 'order-4', value: Buffer.from([7]), timestamp: String(hoursAgo(4).getTime()) },
+    ]);
     const to = hoursAgo(2).toISOString();
     const { exitCode, stdout } = await runCommand(backfill('--to', to));
     expect(exitCode).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({
-      ...{ records: 4, outcomes: { delivered: 3, duplicate: 0, skipped: 1 } },
+      ...{ records: 5, outcomes: { delivered: 3, duplicate: 0, skipped: 1, 'dead-lettered': 1 } },
     });
     expect(sandbox.summary()).toMatchObject({ leads: 1, orders: 2, value: '20' });
+    const listed = await runCommand(['dead-letters', 'list', '--json', '--config', configFile]);
+    expect(JSON.parse(listed.stdout).counts).toEqual({ undecodable: 1 });
     // Nothing of the connector's own group.
-    expect(await watcher.progress()).toEqual({ committed: 0, end: 6 });
+    expect(await watcher.progress()).toEqual({ committed: 0, end: 7 });
 
     const again = await runCommand(backfill('--to', to));
     expect(again.exitCode).toBe(0);
