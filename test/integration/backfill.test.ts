@@ -48,7 +48,7 @@ describe('run --from', () => {
     );
     await shop.produce(shop.topics.orders, [
       // In the midst of its partition, and before the span.
-      shop.encode(orderAt('order-3', hoursAgo(20))),
+      shop.encode(orderAt('order-4', hoursAgo(20))),
       { key: 'order-4', value: Buffer.from([7]), timestamp: String(hoursAgo(4).getTime()) },
     ]);
     const to = hoursAgo(2).toISOString();
