@@ -38,6 +38,8 @@ export type Parts = Awaited<ReturnType<typeof openParts>>;
 export interface OpeningParts {
   readonly loaded: LoadedConfig;
   readonly log: Logger;
+  /** The consumer group whose offsets count. */
+  readonly group: string;
   /** Waits for parts that are away, and tells so. */
   readonly availability: Availability;
   /** Ends these waits. */
@@ -122,13 +124,15 @@ async function keep<Part extends { readonly close: () => Promise<void> }>(
 }
 
 async function connectToTopics(
-  { loaded, log }: OpeningParts,
+  { loaded, log, group }: OpeningParts,
   until: UntilAvailable,
   opened: AsyncDisposableStack,
 ): Promise<{ readonly admin: KafkaAdmin; readonly topics: readonly string[] }> {
   const { kafka } = loaded.config;
   const client = createAdminKafka(kafka, quietKafkaLog(log));
-  const admin = await until(async () => keep(await connectAdmin(client, kafka), opened));
+  const admin = await until(async () =>
+    keep(await connectAdmin(client, { ...kafka, group }), opened),
+  );
   const topics = await until(admin.topics);
   failOnErrors(checkTopics(loaded, topics), log);
   return { admin, topics };

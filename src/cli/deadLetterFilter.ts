@@ -2,6 +2,7 @@ import type { DeadLetterReader, StoredDeadLetter } from '../kafka/storedDeadLett
 import type { DeadLetterReason } from '../pipeline/outcome.ts';
 import { whatToDo } from '../pipeline/whatToDo.ts';
 import type { CommonOptions } from './options.ts';
+import { readTime } from './times.ts';
 import { UsageError } from './usageError.ts';
 
 /** Options that choose dead letters. */
@@ -18,8 +19,10 @@ export type DeadLetterFilter = (letter: StoredDeadLetter) => boolean;
 /** Throws UsageError. */
 export function readFilter(options: DeadLetterOptions): DeadLetterFilter {
   const reasons = options.reason?.split(',').map(readReason);
-  const since = readTime('--since', options.since) ?? Number.NEGATIVE_INFINITY;
-  const until = readTime('--until', options.until) ?? Number.POSITIVE_INFINITY;
+  const since =
+    options.since === undefined ? Number.NEGATIVE_INFINITY : readTime('--since', options.since);
+  const until =
+    options.until === undefined ? Number.POSITIVE_INFINITY : readTime('--until', options.until);
   return ({ reason, record, at }) =>
     (reasons?.includes(reason) ?? true) &&
     (options.topic === undefined || record.topic === options.topic) &&
@@ -32,13 +35,6 @@ function readReason(text: string): string {
   const reason = known.find((each) => each === text.trim());
   if (reason) return reason;
   throw new UsageError(`--reason "${text}" is none of ${known.join(', ')}`);
-}
-
-function readTime(option: string, text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  const time = Date.parse(text);
-  if (!Number.isNaN(time)) return time;
-  throw new UsageError(`${option} "${text}" is no time such as 2026-11-24T10:00:00Z`);
 }
 
 /**

@@ -5,6 +5,7 @@ import { DeadLetterReader, type StoredDeadLetter } from '../kafka/storedDeadLett
 import { openReplay, type Replay } from '../replay.ts';
 import { createLog, quietKafkaLog } from '../telemetry/log.ts';
 import { chooseDeadLetters, type DeadLetterOptions, readFilter } from './deadLetterFilter.ts';
+import { rehearseReplay } from './deadLettersRehearse.ts';
 import { startProgress } from './progress.ts';
 import { formatReport } from './run.ts';
 import { waitForSignal } from './signals.ts';
@@ -13,12 +14,13 @@ import { UsageError } from './usageError.ts';
 /** Options of `dead-letters replay`. */
 export interface ReplayOptions extends DeadLetterOptions {
   readonly rate: string;
+  readonly dryRun?: true;
 }
 
 /**
  * Sends the records of the dead letters that the options choose through the pipeline again. The ledger guards them:
  * what was delivered meanwhile is a duplicate. 0 when none is a dead letter again; 1 otherwise, and when it was cut
- * short: it says then how to go on. Throws UsageError.
+ * short: it says then how to go on. With `dryRun` it only shows what would be sent. Throws UsageError.
  */
 export async function deadLettersReplay(options: ReplayOptions): Promise<number> {
   const rate = Number(options.rate);
@@ -34,12 +36,14 @@ export async function deadLettersReplay(options: ReplayOptions): Promise<number>
   const reader = await DeadLetterReader.open(kafka, loaded.config.kafka);
   opened.defer(() => reader.close());
   const chosen = await choose(reader, filter);
+  const records = recordsOf(reader, chosen);
+  if (options.dryRun) return await rehearseReplay(records, { loaded, log }, options.json);
   const replay = await openReplay({ loaded, log }, opened);
   const stopping = new AbortController();
   void waitForSignal().then((signal) => stopping.abort(signal));
   const stopProgress = startProgress(() => describeProgress(replay, chosen.size));
   try {
-    await replay.run(recordsOf(reader, chosen), rate, stopping.signal);
+    await replay.run(records, rate, stopping.signal);
   } catch (thrown) {
     if (!stopping.signal.aborted) throw thrown;
   } finally {

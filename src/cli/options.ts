@@ -11,3 +11,13 @@ export interface CheckOptions extends CommonOptions {
   /** A folder with schema files, to be used instead of Kafka and the registry. */
   readonly offline?: string;
 }
+
+/** Options of `run`. */
+export interface RunOptions extends CommonOptions {
+  /** The Kafka timestamp with which a backfill begins. */
+  readonly from?: string;
+  /** The one before which it ends. */
+  readonly to?: string;
+  /** The group that it reads as. */
+  readonly group?: string;
+}

@@ -42,6 +42,10 @@ function createProgram(exitWith: (code: number) => void): Command {
   // Commands are loaded when they are called, so that --help and mistakes answer at once.
   common(program.command('run'))
     .description('read events and report conversions, until SIGTERM or Ctrl-C')
+    .option('--from <time>', 'backfill: only events from this Kafka timestamp on: ISO 8601')
+    .option('--to <time>', 'and only those before this one; without it: now')
+    .option('--group <name>', 'the group that the backfill reads as')
+    .addHelpText('after', runHelp)
     .action(async (options) => exitWith(await (await import('./run.ts')).run(options)));
   common(program.command('check'))
     .description('look at configuration, topics, schemas, store and endpoint; send nothing')
@@ -133,6 +137,7 @@ function addDeadLetters(deadLetters: Command, exitWith: (code: number) => void):
   choosing(common(deadLetters.command('replay')))
     .description('send their records through the pipeline again')
     .option('--rate <number>', 'records a second, at most', '50')
+    .option('--dry-run', 'only show what each would become: send, claim and store nothing')
     .addHelpText('after', replayHelp)
     .action(async (options) => {
       exitWith(await (await import('./deadLettersReplay.ts')).deadLettersReplay(options));
@@ -147,10 +152,17 @@ function choosing(command: Command): Command {
     .option('--until <time>', 'only those given up before this time');
 }
 
+const runHelp = `
+A backfill (--from) reads past events as another group, by default one that is
+named after its times, and ends by itself. What the ledger has as delivered is a
+duplicate. Run again with the same times, it goes on where it ended. A connector
+that runs on an SQLite store has it to itself: stop it for the backfill.`;
+
 const replayHelp = `
 Nothing goes out twice: what the ledger has as delivered is a duplicate. What
 fails again is a dead letter again, and the exit code is 1 then. A connector that
-runs on an SQLite store has it to itself: stop it for the replay.`;
+runs on an SQLite store has it to itself: stop it for the replay, not for
+--dry-run.`;
 
 const importHelp = `
 Lines that can't be stored are listed on stderr as file:line: reason and left

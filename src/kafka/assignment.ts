@@ -50,9 +50,10 @@ export class Assignment {
    * Starts a partition afresh: its log is another one now. What was read of the log before is not revoked, since
    * nobody can read it again; it goes on and settles, and is committed nowhere.
    */
-  replace({ topic, partition, isPaused }: AssignedPartition): AssignedPartition {
+  replace({ topic, partition, isPaused, end }: AssignedPartition): AssignedPartition {
     const fresh = new AssignedPartition(topic, partition);
     fresh.isPaused = isPaused;
+    fresh.end = end;
     fresh.groupOffset = -1;
     this.#partitions.set(`${topic}/${partition}`, fresh);
     return fresh;

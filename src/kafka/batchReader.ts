@@ -25,6 +25,8 @@ export interface BatchReaderOptions {
   readonly isWaiting: () => boolean;
   /** What waited for a partition goes on without it, until it moves. */
   readonly onStandstill: (topic: string, partition: number) => void;
+  /** Where reading a partition ends, if anywhere. */
+  readonly endOf?: (partition: AssignedPartition) => number;
   /** Takes the records of one partition, in order. Must not wait. */
   readonly onRecords: (records: readonly SourceRecord[]) => void;
   /** Stops, or goes on with, fetching from a partition. */
@@ -78,6 +80,8 @@ export class BatchReader {
   /** Takes the partitions of the generation that was just joined. kafkajs keeps pauses; these are new ones. */
   assign(partitionsByTopic: Readonly<Record<string, readonly number[]>>): void {
     this.assignment.assign(partitionsByTopic);
+    const { endOf } = this.#options;
+    if (endOf) for (const each of this.assignment.partitions) each.end = endOf(each);
     this.#gate.assigned();
     // At once: with a topic that is deleted meanwhile that knowledge is gone.
     void this.#orLater(this.#group.ask());
@@ -91,7 +95,9 @@ export class BatchReader {
     const partition = await this.#partitionOf(payload);
     if (!partition) return;
     partition.highWatermark = Number(batch.highWatermark);
-    const records = batch.messages.map((message) => new SourceRecord(partition, message));
+    const fetched = batch.messages.map((message) => new SourceRecord(partition, message));
+    const records = upToEnd(fetched, partition);
+    if (fetched.length > 0 && records.length === 0) return this.#advance(partition, partition.end);
     // The gate takes what it lets through for read: it is shown no more than there is room for.
     const admitted = await this.#admit(partition, records.slice(0, this.#options.room()));
     if (admitted === 0 || partition.isRevoked) return this.applyPauses();
@@ -142,7 +148,8 @@ export class BatchReader {
     const partitions = [...this.assignment.partitions];
     this.#gate.release(partitions);
     for (const partition of partitions) {
-      const isPaused = this.#isHeld || this.#gate.isBlocked(partition) || partition.isTooFarAhead;
+      const rests = partition.isTooFarAhead || partition.hasReachedEnd;
+      const isPaused = this.#isHeld || this.#gate.isBlocked(partition) || rests;
       if (isPaused === partition.isPaused) continue;
       partition.isPaused = isPaused;
       if (isPaused) this.#options.fetching.pause(partition);
@@ -159,6 +166,8 @@ export class BatchReader {
     if (partition.groupOffset === undefined) await this.#orLater(this.#group.ask());
     const { position, groupOffset, startOffset } = partition;
     if (groupOffset === undefined || partition.isRevoked) return undefined;
+    // What is fetched until it is paused.
+    if (partition.hasReachedEnd) return void this.applyPauses();
     const isAnother = position === undefined && groupOffset < 0;
     const expectedOffset = position ?? startOffset ?? fetchedOffset;
     if (expectedOffset !== fetchedOffset) {
@@ -249,4 +258,9 @@ export class BatchReader {
   #isSettling(): boolean {
     return this.assignment.isSettling(this.#options.clock.now());
   }
+}
+
+function upToEnd(records: readonly SourceRecord[], { end }: AssignedPartition) {
+  const isWhole = (records.at(-1)?.offset ?? end) < end;
+  return isWhole ? records : records.filter(({ offset }) => offset < end);
 }

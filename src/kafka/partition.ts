@@ -38,6 +38,8 @@ export class AssignedPartition {
   rests = 0;
   /** As far as the group was told of that. */
   committedRests = 0;
+  /** The offset from which on nothing is read: reading is complete there. */
+  end = Number.POSITIVE_INFINITY;
   /** Whether the consumer was told to fetch nothing from it. */
   isPaused = false;
 
@@ -54,10 +56,15 @@ export class AssignedPartition {
     }
   }
 
-  /** Everything below `position` has been read, or holds no record. */
+  /** Everything below `position` has been read, or holds no record; what lies beyond its end doesn't count. */
   advance(position: number): void {
-    this.position = position;
-    this.watermark.advance(position);
+    this.position = Math.min(position, this.end);
+    this.watermark.advance(this.position);
+  }
+
+  /** Whether all up to its end was read, here or earlier by the group. */
+  get hasReachedEnd(): boolean {
+    return (this.position ?? this.groupOffset ?? -1) >= this.end;
   }
 
   /** Whether nothing more is read until the slowest of its records is settled. */

@@ -226,5 +226,6 @@ function hasReached(
   ends: ReadonlyMap<AssignedPartition, number>,
 ): boolean {
   const end = ends.get(partition);
-  return end === undefined || (partition.position ?? partition.startPosition ?? 0) >= end;
+  const position = partition.position ?? partition.startPosition ?? 0;
+  return end === undefined || position >= Math.min(end, partition.end);
 }

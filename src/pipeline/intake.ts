@@ -45,7 +45,7 @@ export class Intake {
 
   /** Takes records in, in order. Never refuses: whoever reads must heed `onFull`. */
   add(records: readonly SourceRecord[]): void {
-    if (this.#isClosed) return;
+    if (this.#isClosed || records.length === 0) return;
     this.#queue.push(records);
     this.#heldRecords += records.length;
     for (const record of records) this.#heldBytes += record.size;

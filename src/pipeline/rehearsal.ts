@@ -6,10 +6,10 @@ import type { Config, RecordKind } from '../config/schema.ts';
 import { UnavailableError } from '../errors.ts';
 import type { SourceRecord } from '../kafka/partition.ts';
 import { postbackTarget } from '../powerspace/request.ts';
-import type { Click, ClickStore } from '../store/store.ts';
+import type { Click, ClickStore, LedgerReader } from '../store/store.ts';
 import { createTraces } from '../telemetry/traces.ts';
 import { createFormatOf } from './assemble.ts';
-import { compose } from './compose.ts';
+import { type Conversion, compose } from './compose.ts';
 import { createDecode } from './decode.ts';
 import { createJoin } from './join.ts';
 import { map } from './map.ts';
@@ -26,7 +26,12 @@ export interface RehearsalParts {
   readonly schemas: ReadonlyMap<string, AvroSchema>;
   /** The clicks that are known; nothing is written to them. */
   readonly findClicks: ClickStore['find'];
+  /** What the ledger knows of a conversion; nothing is noted in it. */
+  readonly findConversion: LedgerReader['find'];
 }
+
+/** Takes records through the steps up to the claim, and says what they would become, in their order. */
+export type Rehearsal = (records: readonly SourceRecord[]) => Promise<readonly Rehearsed[]>;
 
 /** What a record, or one of the conversions that it reports, would become. */
 export interface Rehearsed {
@@ -44,13 +49,10 @@ export interface Rehearsed {
 }
 
 /**
- * Takes records through the steps up to the claim: nothing is claimed, sent or stored. What their own clicks and
- * sign-ups tell is known to all of them.
+ * Begins a rehearsal, in which nothing is claimed, sent or stored. What the clicks, sign-ups and conversions of some
+ * records tell is known to those that follow.
  */
-export async function rehearse(
-  records: readonly SourceRecord[],
-  parts: RehearsalParts,
-): Promise<readonly Rehearsed[]> {
+export function createRehearsal(parts: RehearsalParts): Rehearsal {
   const { config, source, schemas } = parts;
   const formatOf = createFormatOf(config.mappings, schemas);
   const { prepare, decode } = createDecode({ formatOf, source, untilAvailable: retryOnce });
@@ -60,30 +62,37 @@ export async function rehearse(
     traces: createTraces(trace.getTracer('rehearsal'), config.kafka.group),
     untilAvailable: retryOnce,
   });
-  const ended: Rehearsed[] = [];
-  const pass = <Passed>({ passed, settled }: StepResult<Passed>): readonly Passed[] => {
-    ended.push(...settled.map(toRehearsed));
-    return passed;
+  const claim = createClaimRehearsal(parts.findConversion);
+  return async (records) => {
+    const ended: Rehearsed[] = [];
+    const pass = <Passed>({ passed, settled }: StepResult<Passed>): readonly Passed[] => {
+      ended.push(...settled.map(toRehearsed));
+      return passed;
+    };
+    await prepare(records);
+    const mapped = pass(map(pass(decode(records)), new SharedRecords()));
+    const composed = pass(compose(pass(await join(mapped))));
+    for (const conversion of composed) ended.push(await claim(conversion));
+    return inOrder(records, ended);
   };
-  await prepare(records);
-  const mapped = pass(map(pass(decode(records)), new SharedRecords()));
-  const composed = pass(compose(pass(await join(mapped))));
+}
+
+/** Of conversions with one key the first counts; what has failed before would be sent again. */
+function createClaimRehearsal(findConversion: LedgerReader['find']) {
   const seen = new Set<string>();
-  for (const { record, postback, key } of composed) {
-    const { kind } = postback;
-    const isFirst = seen.size < seen.add(key.toString('hex')).size;
+  return async ({ record, postback, key }: Conversion): Promise<Rehearsed> => {
+    const repeated = toRehearsed({ record, kind: postback.kind, outcome: duplicate });
+    const name = key.toString('hex');
+    if (seen.has(name)) return repeated;
+    seen.add(name);
+    const noted = await retryOnce(() => findConversion(key));
+    if (noted?.state === 'delivered') return repeated;
+    // Whoever has claimed it, and lives, sends it.
+    const isLeft = noted?.state === 'claimed' && !noted.isInterrupted;
+    if (isLeft) return { ...repeated, reason: 'claimed' };
     const request = postbackTarget({ ...postback, clickId: '***' });
-    ended.push(
-      isFirst
-        ? {
-            ...toRehearsed({ record, kind, outcome: duplicate }),
-            outcome: 'would be sent',
-            request,
-          }
-        : toRehearsed({ record, kind, outcome: duplicate }),
-    );
-  }
-  return inOrder(records, ended);
+    return { ...repeated, outcome: 'would be sent', request };
+  };
 }
 
 /** A source believes only after 2 s that it doesn't know a schema. Whatever is away else, a rehearsal doesn't wait for. */

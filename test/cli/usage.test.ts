@@ -14,7 +14,7 @@ describe('the command line', { timeout: 60_000 }, () => {
   });
 
   test.each([
-    ['run', ['--config <file>', '--json']],
+    ['run', ['--config <file>', '--json', '--from <time>', '--to <time>', '--group <name>']],
     ['check', ['--config <file>', '--json']],
     ['health', ['--config <file>', '--json', '--live']],
     ['send', ['--config <file>', '--json', '--click <id>', '--value <amount>', '--url <url>']],
@@ -43,6 +43,13 @@ describe('the command line', { timeout: 60_000 }, () => {
     [['run', '--confg', 'x'], "unknown option '--confg'\n(Did you mean --config?)"],
     [['run', 'now'], "too many arguments for 'run'"],
     [['check', '--config'], "option '--config <file>' argument missing"],
+    [['run', '--to', '2026-11-01'], '--to and --group belong to a backfill, which --from begins'],
+    [['run', '--from', 'yesterday'], '--from "yesterday" is no time such as 2026-11-24T10:00:00Z'],
+    [
+      ['run', '--from', '2026-11-01', '--to', '2026-10-01'],
+      '--from "2026-11-01" is not before --to',
+    ],
+    [['run', '--from', '2026-11-01', '--to', '2999-01-01'], '--to "2999-01-01" lies in the future'],
     [['send'], "required option '--click <id>' not specified"],
     [['send', '--click', 'a'], "missing required argument 'kind'"],
     [['sandbox', '--listen', '8090'], '--listen "8090" is not host:port, such as 127.0.0.1:8090'],

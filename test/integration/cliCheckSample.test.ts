@@ -1,10 +1,12 @@
-import { writeFile } from 'node:fs/promises';
+import { appendFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { runCommand } from '../cli/commandLine.ts';
 import { ownConfiguration } from './ownConfiguration.ts';
 import { ownTopics, produceEvents } from './ownEvents.ts';
 import { openOwnRun, startRun } from './ownRun.ts';
+import { insertClicks, ownPostgresTable } from './ownTable.ts';
+import { realPart } from './services.ts';
 
 describe('check --sample, on real parts', () => {
   test('shows what the last records would become, and leaves no trace', async (context) => {
@@ -52,6 +54,30 @@ describe('check --sample, on real parts', () => {
       ...{ record: 'order', outcome: 'would be sent', request: '/ord?qci=***&ov=49.99' },
     });
     expect(exitCode).toBe(0);
+  });
+
+  test("knows the clicks in a user's own table", async (context) => {
+    const table = await ownPostgresTable(realPart('postgres', context).url);
+    const { platform, folder } = await openOwnRun(context);
+    await produceEvents(platform);
+    await table.query(
+      `CREATE TABLE ${table.name} (user_id text, click_id text, created_at timestamptz)`,
+    );
+    const { url, name } = table.settings;
+    await appendFile(
+      join(folder, 'connector.yaml'),
+      `clicks:\n  table:\n    url: ${url}\n    name: ${name}\n`,
+    );
+    const countOf = async (outcome: string) => {
+      const { stdout } = await runCommand(['check', '--sample', '20', '--json'], { folder });
+      const sample: readonly { readonly outcome: string; readonly record?: string }[] =
+        JSON.parse(stdout).sample;
+      return sample.filter((each) => each.outcome === outcome && each.record === 'order').length;
+    };
+    const before = await countOf('would be sent');
+    const at = Date.now() - 86_400_000;
+    await insertClicks(table, [{ userKey: '1003', clickId: 'of-the-table', at }]);
+    expect(await countOf('would be sent')).toBe(before + 1);
   });
 
   test('takes the topics of a pattern, and says which they are', async (context) => {

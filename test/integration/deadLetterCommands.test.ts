@@ -1,3 +1,5 @@
+import { dirname, join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, type TestContext, test } from 'vitest';
 import { runCommand, startCommand } from '../cli/commandLine.ts';
 import { order, signUp, visit } from './shopEvents.ts';
@@ -40,7 +42,18 @@ async function openShopWithDeadLetters(context: TestContext, unknown = 2) {
   };
   const start = (...options: readonly string[]) =>
     startCommand(['dead-letters', ...options, '--config', configFile]);
-  return { command, start, listed, orders, sandbox };
+  const storeFile = join(dirname(configFile), 'connector.db');
+  return { command, start, listed, orders, sandbox, run, watcher, storeFile };
+}
+
+/** What `replay --dry-run` says, as JSON. */
+async function rehearse(
+  command: (...options: readonly string[]) => ReturnType<typeof runCommand>,
+  ...options: readonly string[]
+) {
+  const { exitCode, stdout, stderr } = await command('replay', '--dry-run', '--json', ...options);
+  expect(stderr).toBe('');
+  return { exitCode, ...JSON.parse(stdout) };
 }
 
 describe('dead-letters', () => {
@@ -104,6 +117,39 @@ describe('dead-letters', () => {
     expect(garbage.stdout).toContain('dead-lettered 1 (undecodable 1)');
     // The new dead letter is the last word on its record.
     expect((await listed('--reason', 'undecodable')).deadLetters).toHaveLength(1);
+  });
+
+  test('replay --dry-run says beside a connector that runs what would be sent, and leaves no trace', async (context) => {
+    const { command, listed, orders, sandbox, storeFile, run, watcher } =
+      await openShopWithDeadLetters(context);
+    const before = { sandbox: sandbox.summary(), listed: await listed() };
+    const connector = await run();
+    const { exitCode, counts, rehearsed } = await rehearse(command);
+    expect(counts).toEqual({ 'would be sent': 2, 'dead-lettered (undecodable)': 1 });
+    expect(exitCode).toBe(1);
+    expect(rehearsed).toContainEqual({
+      ...{ topic: orders, partition: expect.any(Number), offset: expect.any(Number) },
+      ...{ record: 'order', outcome: 'would be sent', request: '/ord?qci=***&ov=49.99' },
+    });
+    await connector.stop();
+    expect({ sandbox: sandbox.summary(), listed: await listed() }).toEqual(before);
+    expect(await watcher.progress()).toMatchObject({ committed: 6, end: 6 });
+
+    // What was sent since, and what a connector is about to send.
+    using store = new DatabaseSync(storeFile);
+    const failed = store.prepare("SELECT key FROM ledger WHERE state = 'rejected'").all();
+    const set = store.prepare('UPDATE ledger SET state = ? WHERE key = ?');
+    for (const [index, state] of ['delivered', 'claimed'].entries()) {
+      set.run(state, failed[index]?.['key'] as Uint8Array);
+    }
+    const sent = await rehearse(command, '--reason', 'unknown-click');
+    expect(sent.counts).toEqual({ duplicate: 1, 'duplicate (claimed)': 1 });
+    expect(sent.exitCode).toBe(0);
+    const { stdout } = await command('replay', '--dry-run', '--reason', 'unknown-click');
+    expect(stdout).toMatch(
+      /^What a replay would make of them\. Nothing was sent, stored or committed\.\nrecord +as +outcome/,
+    );
+    expect(stdout).toMatch(/orders\/\d\/\d+ +order +duplicate +claimed\n/);
   });
 
   test('replay that is stopped says how to go on, and goes on with what is left', async (context) => {

@@ -10,10 +10,14 @@ interface Given {
   readonly committed?: () => number | Error;
   /** The first offset that the partition has. */
   readonly first?: number;
+  /** Where reading it ends. */
+  readonly end?: number;
 }
 
 /** A reader of the topic `orders` that has just been assigned its partition 0. */
-function start({ room = Number.POSITIVE_INFINITY, committed = () => 4, first = 0 }: Given = {}) {
+function start({ room = Number.POSITIVE_INFINITY, committed = () => 4, ...given }: Given = {}) {
+  const { first = 0, end = Number.POSITIVE_INFINITY } = given;
+  const paused: AssignedPartition[] = [];
   const taken: SourceRecord[] = [];
   const resolved: string[] = [];
   const logged: unknown[] = [];
@@ -39,8 +43,9 @@ function start({ room = Number.POSITIVE_INFINITY, committed = () => 4, first = 0
     isWaiting: () => false,
     onStandstill: () => {},
     onRecords: (records) => taken.push(...records),
+    endOf: () => end,
     fetching: {
-      pause: () => {},
+      pause: (partition) => paused.push(partition),
       resume: () => {},
       restart: (partition) => restarted.push(partition),
     },
@@ -48,17 +53,21 @@ function start({ room = Number.POSITIVE_INFINITY, committed = () => 4, first = 0
   reader.assign({ orders: [0] });
   const take = (...offsets: number[]) => reader.take(payload(offsets, resolved));
   const find = () => reader.assignment.find('orders', 0) as AssignedPartition;
-  return { reader, taken, resolved, logged, restarted, take, find };
+  return { reader, taken, resolved, logged, restarted, paused, take, find };
 }
 
-function payload(offsets: readonly number[], resolved: string[]): EachBatchPayload {
+function payload(
+  offsets: readonly number[],
+  resolved: string[],
+  fetchedOffset = offsets[0],
+): EachBatchPayload {
   const messages = offsets.map((offset) => ({
     ...{ key: null, value: Buffer.from('value'), headers: {}, attributes: 0, timestamp: '0' },
     offset: String(offset),
   }));
   const batch = {
     ...{ topic: 'orders', partition: 0, messages, highWatermark: '100' },
-    fetchedOffset: String(offsets[0]),
+    fetchedOffset: String(fetchedOffset),
     lastOffset: () => String(offsets.at(-1)),
   };
   return {
@@ -89,6 +98,32 @@ describe('a batch', () => {
     reader.assignment.fence();
     await take(4);
     expect([taken, resolved]).toEqual([[], []]);
+  });
+});
+
+describe('a partition that is read to an end', () => {
+  test('gives what lies before it, counts as read up to there, and is fetched no more', async () => {
+    const { taken, resolved, paused, take, find } = start({ end: 8 });
+    await take(4, 5, 8, 9);
+    expect([offsetsOf(taken), resolved, paused]).toEqual([[4, 5], ['5'], [find()]]);
+    for (const { source, offset } of taken) source.watermark.settle(offset);
+    expect([find().watermark.offset, find().hasReachedEnd]).toEqual([8, true]);
+    await take(6, 8, 9);
+    expect(offsetsOf(taken)).toEqual([4, 5]);
+  });
+
+  test('has reached it when nothing before it is left', async () => {
+    const { reader, taken, resolved, paused, take, find } = start({ end: 8 });
+    await take(4);
+    await reader.take(payload([12, 13], resolved, 5));
+    expect([offsetsOf(taken), resolved, paused]).toEqual([[4], ['4'], [find()]]);
+    expect(find().position).toBe(8);
+  });
+
+  test('gives nothing where the group has read it to its end before', async () => {
+    const { taken, paused, logged, take, find } = start({ end: 4 });
+    await take(4, 5);
+    expect([taken, paused, logged]).toEqual([[], [find()], []]);
   });
 });
 

@@ -125,6 +125,18 @@ describe.each([
   });
 });
 
+describe('a partition that is read to an end of its own', () => {
+  test('holds up nothing once it was read up to there, whatever lies beyond', async () => {
+    const subject = new Subject('clicks', 'orders');
+    subject.partition(0).end = 7;
+    subject.readTo(0, 6, 1);
+    expect(await subject.offer(1, 10)).toBe(0);
+    subject.readTo(0, 7, 1);
+    expect(subject.isBlocked(1)).toBe(false);
+    expect(await subject.offer(1, 10)).toBe(1);
+  });
+});
+
 describe('a partition that waits', () => {
   test('lets the records before the first that must wait through', async () => {
     const subject = new Subject('clicks', 'orders');
