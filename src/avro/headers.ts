@@ -21,7 +21,8 @@ export const apicurioHeaders = {
 
 /** The bytes of a header, the last of its name, which is the one that counts in Kafka. */
 export function lastHeader(headers: Headers | undefined, name: string): Buffer | undefined {
-  if (headers === undefined || !Object.hasOwn(headers, name)) return undefined;
-  const last = [headers[name]].flat().at(-1);
+  const header = headers?.[name];
+  if (header === undefined || !Object.hasOwn(headers as Headers, name)) return undefined;
+  const last = [header].flat().at(-1);
   return typeof last === 'string' ? Buffer.from(last) : last;
 }

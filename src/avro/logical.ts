@@ -3,6 +3,7 @@ import { logicalTypeOf } from './connectTypes.ts';
 import type { Base, Conversion } from './conversion.ts';
 import { type Attributes, bigDecimal, decimal, variableScaleDecimal } from './decimal.ts';
 import type { Duration } from './fieldValue.ts';
+import { Instant } from './instant.ts';
 
 const millisecondsOfDay = 86_400_000;
 
@@ -66,24 +67,33 @@ export function conversionOf(schema: object): Conversion | undefined {
 const lastDate = 8.64e15;
 
 const date: Conversion = {
-  decode: (base) => toDate(Number(base) * millisecondsOfDay),
-  encode: (value) =>
-    value instanceof Date ? Math.floor(value.getTime() / millisecondsOfDay) : value,
+  decode: (base) => toInstant(Number(base) * millisecondsOfDay),
+  encode: (value) => {
+    const milliseconds = millisecondsOf(value);
+    return milliseconds === undefined ? value : Math.floor(milliseconds / millisecondsOfDay);
+  },
 };
 
 function timestamp(unitsOfMillisecond: number): Conversion {
   return {
-    decode: (base) => toDate(floorDivide(base as number | bigint, unitsOfMillisecond)),
-    encode: (value) =>
-      value instanceof Date ? BigInt(value.getTime()) * BigInt(unitsOfMillisecond) : value,
+    decode: (base) => toInstant(floorDivide(base as number | bigint, unitsOfMillisecond)),
+    encode: (value) => {
+      const milliseconds = millisecondsOf(value);
+      return milliseconds === undefined ? value : BigInt(milliseconds) * BigInt(unitsOfMillisecond);
+    },
   };
 }
 
-function toDate(milliseconds: number): Date {
+function millisecondsOf(value: unknown): number | undefined {
+  if (value instanceof Instant) return value.milliseconds;
+  return value instanceof Date ? value.getTime() : undefined;
+}
+
+function toInstant(milliseconds: number): Instant {
   if (Math.abs(milliseconds) > lastDate) {
     throw new RangeError(`${milliseconds} ms since 1970 is beyond any date`);
   }
-  return new Date(milliseconds);
+  return new Instant(milliseconds);
 }
 
 function floorDivide(value: number | bigint, divisor: number): number {

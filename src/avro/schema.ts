@@ -54,7 +54,7 @@ export function parseSchemaJson(text: string, where: string): unknown {
 }
 
 /**
- * Encodes values as bare Avro, for producers. Takes what a reader gives back (Date, Big, bigint), or base
+ * Encodes values as bare Avro, for producers. Takes what a reader gives back (Instant, Big, bigint), a Date, or base
  * values (numbers, Buffers); values of a union with several records or several numbers stand in an object
  * under the branch's name, as in Avro's JSON encoding. Throws for a value that does not fit the schema.
  */

@@ -1,8 +1,8 @@
 /** A text of ASCII characters alone from so many bytes; undefined where other bytes are among them. */
 type ShortText = (bytes: Buffer, start: number) => string | undefined;
 
-/** Most ids, codes and symbols are no longer. */
-const limit = 24;
+/** Most ids are no longer, such as a UUID after a prefix. */
+const limit = 40;
 
 /**
  * By length. Made as source, so that each is one call with its bytes as arguments: for texts this short, twice as

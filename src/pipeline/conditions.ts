@@ -1,4 +1,5 @@
 import type { Big } from 'big.js';
+import { Instant } from '../avro/instant.ts';
 import type { FieldValue } from '../avro/reader.ts';
 import {
   type ConditionSetting,
@@ -56,7 +57,7 @@ function compileEquality(constants: readonly Constant[]): Test {
   return (value) => {
     if (exact.has(value)) return true;
     if (typeof value === 'string' || typeof value === 'boolean' || value === null) return false;
-    if (value instanceof Date) return times.has(value.getTime());
+    if (value instanceof Instant) return times.has(value.milliseconds);
     const amount = toAmount(value);
     return amount !== undefined && amounts.some((one) => one.eq(amount));
   };
@@ -80,7 +81,7 @@ function compileBound(field: Field, name: keyof typeof signs, bound: string | nu
 }
 
 function readTimeOf(field: Field, value: FieldValue): number {
-  if (value instanceof Date) return value.getTime();
+  if (value instanceof Instant) return value.milliseconds;
   const time = typeof value === 'string' ? parseTime(value) : undefined;
   if (time !== undefined) return time;
   throw new InvalidFieldError(`${field.path} is ${describe(value)}, not a date to compare`);

@@ -80,6 +80,23 @@ async function fetchAll(pending: (() => Promise<void>)[], untilAvailable: UntilA
   await Promise.all(Array.from({ length: fetches }, work));
 }
 
+/** A class, for the reason that map.ts has one. */
+class Decoded implements DecodedRecord {
+  readonly record: SourceRecord;
+  readonly mappings: readonly EventMapping[];
+  readonly values: readonly FieldValue[];
+
+  constructor(
+    record: SourceRecord,
+    mappings: readonly EventMapping[],
+    values: readonly FieldValue[],
+  ) {
+    this.record = record;
+    this.mappings = mappings;
+    this.values = values;
+  }
+}
+
 class TopicDecoder {
   readonly #topic: TopicFormat;
   readonly #source: SchemaSource | undefined;
@@ -135,7 +152,7 @@ class TopicDecoder {
         : events(value, frame.start);
       return mappings.length === 0
         ? { record, outcome: skipped('unmapped') }
-        : { record, mappings, values };
+        : new Decoded(record, mappings, values);
     } catch (thrown) {
       if (!(thrown instanceof UndecodableError)) throw thrown;
       return { record, outcome: deadLettered('undecodable', thrown.message) };

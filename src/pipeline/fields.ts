@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import Big from 'big.js';
+import { Instant } from '../avro/instant.ts';
 import type { FieldValue } from '../avro/reader.ts';
 
 /** A field of the event: its path, and its place in the values that were read. */
@@ -13,8 +14,11 @@ export class InvalidFieldError extends Error {}
 
 /** The text of a field: a string, an enum's symbol, a number, a UUID, bytes in UTF-8. Empty and null are none. */
 export function readText(field: Field, values: readonly FieldValue[]): string | undefined {
-  const read = values[field.index] ?? null;
-  const value = typeof read === 'string' ? read : withoutBytes(read);
+  const value = values[field.index] ?? null;
+  return typeof value === 'string' ? value || undefined : textOf(field, withoutBytes(value));
+}
+
+function textOf(field: Field, value: FieldValue): string | undefined {
   if (typeof value === 'string') return value || undefined;
   if (value === null) return undefined;
   if (typeof value === 'bigint' || Number.isFinite(value)) return String(value);
@@ -31,17 +35,19 @@ export function withoutBytes(value: FieldValue): FieldValue {
 /** The time in a field: a timestamp, milliseconds since the epoch, or ISO 8601. Empty and null are none. */
 export function readTime(field: Field, values: readonly FieldValue[]): number | undefined {
   const value = values[field.index] ?? null;
+  const time = value instanceof Instant ? value.milliseconds : timeOf(field, value);
+  if (time === undefined || (time >= earliest && time <= latest)) return time;
+  throw new InvalidFieldError(
+    `${field.path} is a time ${time < earliest ? 'before 2000' : 'after 2100'}; a plain number has to be milliseconds since 1970`,
+  );
+}
+
+function timeOf(field: Field, value: FieldValue): number | undefined {
   if (value === null || isEmpty(value)) return undefined;
   const time = toTime(value);
-  if (time === undefined) {
-    throw new InvalidFieldError(
-      `${field.path} is ${describe(value)}, not a timestamp, milliseconds or an ISO 8601 time`,
-    );
-  }
-  const side = time < earliest ? 'before 2000' : time > latest ? 'after 2100' : undefined;
-  if (side === undefined) return time;
+  if (time !== undefined) return time;
   throw new InvalidFieldError(
-    `${field.path} is a time ${side}; a plain number has to be milliseconds since 1970`,
+    `${field.path} is ${describe(value)}, not a timestamp, milliseconds or an ISO 8601 time`,
   );
 }
 
@@ -55,7 +61,6 @@ const latest = Date.UTC(2100);
 
 /** A number is of milliseconds since the epoch. */
 function toTime(value: FieldValue): number | undefined {
-  if (value instanceof Date) return value.getTime();
   if (typeof value === 'string') return parseTime(value);
   if (Buffer.isBuffer(value)) return parseTime(value.toString());
   const isNumber = typeof value === 'bigint' || Number.isFinite(value);
@@ -79,7 +84,7 @@ export function parseTime(text: string): number | undefined {
 
 /** The kind of a value, without the value: it may be personal data. */
 export function describe(value: unknown): string {
-  if (value instanceof Date) return 'a timestamp';
+  if (value instanceof Instant) return 'a timestamp';
   if (Array.isArray(value)) return 'an array';
   if (Buffer.isBuffer(value)) return 'bytes';
   if (value instanceof Big) return 'a decimal';

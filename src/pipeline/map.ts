@@ -6,7 +6,7 @@ import { clickIdInUrl } from './clickUrl.ts';
 import type { DecodedRecord } from './decode.ts';
 import type { EventMapping } from './eventMapping.ts';
 import { type Field, InvalidFieldError, readText, readTime } from './fields.ts';
-import { deadLettered, skipped } from './outcome.ts';
+import { deadLettered, type Outcome, skipped } from './outcome.ts';
 import type { SharedRecords } from './sharedRecords.ts';
 import type { Settlement, StepResult } from './step.ts';
 
@@ -38,7 +38,7 @@ export function map(
     else passed.push(result);
   };
   for (const { record, mappings, values } of records) {
-    const [only] = mappings;
+    const only = mappings[0];
     // The common case, without a list for each record.
     if (only && mappings.length === 1) {
       sort(applyMapping(record, only, values) ?? { record, outcome: skipped('condition') });
@@ -74,15 +74,49 @@ function applyMapping(
   mapping: EventMapping,
   values: readonly FieldValue[],
 ): MappedRecord | Settlement | undefined {
-  const { kind } = mapping;
   try {
     for (const isTrue of mapping.conditions) if (!isTrue(values)) return undefined;
     const missing = mapping.missing[0];
     if (missing) throw new InvalidFieldError(missing.reason);
     return identify(record, mapping, values);
   } catch (thrown) {
-    if (!(thrown instanceof InvalidFieldError)) throw thrown;
-    return { record, kind, outcome: deadLettered('invalid-field', thrown.message) };
+    return invalidField(record, mapping, thrown);
+  }
+}
+
+/*
+ * What happens to nearly every record stands apart from what happens to few: V8 compiles the former together, as
+ * long as it is short.
+ */
+
+function invalidField(record: SourceRecord, { kind }: EventMapping, thrown: unknown): Settlement {
+  if (!(thrown instanceof InvalidFieldError)) throw thrown;
+  return { record, kind, outcome: deadLettered('invalid-field', thrown.message) };
+}
+
+/** A class, as V8 gives literals that outlive a collection a slower place from then on. */
+class Mapped implements MappedRecord {
+  readonly record: SourceRecord;
+  readonly mapping: EventMapping;
+  readonly values: readonly FieldValue[];
+  readonly userKeys: readonly string[];
+  readonly clickId: string | undefined;
+  readonly at: number;
+
+  constructor(
+    record: SourceRecord,
+    mapping: EventMapping,
+    values: readonly FieldValue[],
+    userKeys: readonly string[],
+    clickId: string | undefined,
+    at: number,
+  ) {
+    this.record = record;
+    this.mapping = mapping;
+    this.values = values;
+    this.userKeys = userKeys;
+    this.clickId = clickId;
+    this.at = at;
   }
 }
 
@@ -92,27 +126,38 @@ function identify(
   values: readonly FieldValue[],
 ): MappedRecord | Settlement {
   const userKeys = readUserKeys(mapping.user, values);
-  const { kind } = mapping;
   const clickId = readClickId(mapping, values);
-  if (clickId === undefined) {
-    if (kind === 'click') return { record, kind, outcome: skipped('no-click') };
-    if (userKeys.length === 0) return { record, kind, outcome: skipped('no-user') };
-  } else {
-    const fault = clickIdFault(clickId);
-    if (fault)
-      return { record, kind, outcome: deadLettered('invalid-click-id', `click id: ${fault}`) };
-    if (kind === 'click' && userKeys.length === 0) {
-      return { record, kind, outcome: skipped('no-user') };
-    }
-  }
+  const isPlain = clickId === undefined && mapping.kind !== 'click' && userKeys.length > 0;
+  const ending = isPlain ? undefined : endingOf(mapping, userKeys, clickId);
+  if (ending) return { record, kind: mapping.kind, outcome: ending };
   const at = (mapping.at && readTime(mapping.at, values)) ?? record.timestamp;
-  return { record, mapping, values, userKeys, clickId, at };
+  return new Mapped(record, mapping, values, userKeys, clickId, at);
+}
+
+/** How a record ends that tells no click or person; undefined where it tells what its kind needs. */
+function endingOf(
+  { kind }: EventMapping,
+  userKeys: readonly string[],
+  clickId: string | undefined,
+): Outcome | undefined {
+  const fault = clickId === undefined ? undefined : clickIdFault(clickId);
+  if (fault) return deadLettered('invalid-click-id', `click id: ${fault}`);
+  if (clickId === undefined && kind === 'click') return skipped('no-click');
+  const needsUser = clickId === undefined || kind === 'click';
+  return needsUser && userKeys.length === 0 ? skipped('no-user') : undefined;
 }
 
 /** In lists of just their size: pushed one by one, two keys would take the memory of seventeen. */
 function readUserKeys(fields: readonly Field[], values: readonly FieldValue[]): readonly string[] {
   const userKeys = fields.map((field) => readText(field, values));
-  return userKeys.every(isNew) ? userKeys : userKeys.filter(isNew);
+  return areNew(userKeys) ? userKeys : userKeys.filter(isNew);
+}
+
+/** Whether all are there, and each once. */
+function areNew(userKeys: readonly (string | undefined)[]): userKeys is readonly string[] {
+  if (userKeys.length > 2) return userKeys.every(isNew);
+  for (const userKey of userKeys) if (userKey === undefined) return false;
+  return userKeys.length < 2 || userKeys[0] !== userKeys[1];
 }
 
 /** Whether it is there, and not among those before it. */

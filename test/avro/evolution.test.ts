@@ -1,5 +1,6 @@
 import { Big } from 'big.js';
 import { describe, expect, test } from 'vitest';
+import { Instant } from '../../src/avro/instant.ts';
 import { avro, compileReader, encode } from './schemas.ts';
 
 /** A field as its writer has it. */
@@ -33,7 +34,7 @@ interface Place {
 }
 
 const decimal = { type: 'bytes', logicalType: 'decimal', precision: 20, scale: 2 };
-const at = new Date('2026-11-24T08:00:00.123Z');
+const at = new Instant(Date.parse('2026-11-24T08:00:00.123Z'));
 
 const leaves: Readonly<Record<string, Leaf>> = {
   int: { type: 'int', value: 7 },

@@ -1,4 +1,5 @@
 import { Big } from 'big.js';
+import { Instant } from '../../src/avro/instant.ts';
 
 /** A source of choices that gives the same ones for the same seed (mulberry32). */
 export class Random {
@@ -128,7 +129,7 @@ export class Samples {
     const kind = this.#random.pick(['timestamp', 'local-timestamp']);
     return same(
       { type: 'long', logicalType: `${kind}-${unit}` },
-      new Date(Math.floor((this.#random.next() - 0.2) * 1e13)),
+      new Instant(Math.floor((this.#random.next() - 0.2) * 1e13)),
     );
   }
 

@@ -1,5 +1,6 @@
 import Big from 'big.js';
 import { describe, expect, test } from 'vitest';
+import { Instant } from '../../src/avro/instant.ts';
 import type { FieldValue } from '../../src/avro/reader.ts';
 import type { ConditionSetting } from '../../src/config/conditions.ts';
 import { compileCondition } from '../../src/pipeline/conditions.ts';
@@ -10,7 +11,7 @@ function holds(setting: ConditionSetting, value: FieldValue): boolean {
   return compileCondition({ path: 'field', index: 0 }, setting)([value]);
 }
 
-const noon = new Date('2026-01-31T12:00:00Z');
+const noon = new Instant(Date.parse('2026-01-31T12:00:00Z'));
 
 describe('a condition', () => {
   test.each<[ConditionSetting, FieldValue, boolean]>([

@@ -1,5 +1,6 @@
 import Big from 'big.js';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { Instant } from '../../src/avro/instant.ts';
 import type { FieldValue } from '../../src/avro/reader.ts';
 import { configSchema, type Mapping } from '../../src/config/schema.ts';
 import { mappingPaths, placeMapping } from '../../src/pipeline/eventMapping.ts';
@@ -114,7 +115,7 @@ describe('mapping', () => {
   });
 
   test.each<[string, FieldValue, number]>([
-    ['a timestamp', new Date(noon), noon],
+    ['a timestamp', new Instant(noon), noon],
     ['milliseconds', noon, noon],
     ['an ISO 8601 text', '2026-01-31T12:00:00Z', noon],
     ['a text with an offset', '2026-01-31T14:00:00.000+02:00', noon],
@@ -150,7 +151,7 @@ describe('mapping', () => {
     ['seconds', noon / 1_000, 'before 2000'],
     ['microseconds', noon * 1_000, 'after 2100'],
     ['nanoseconds', BigInt(noon) * 1_000_000n, 'after 2100'],
-    ['a timestamp of the wrong unit', new Date(noon / 1_000), 'before 2000'],
+    ['a timestamp of the wrong unit', new Instant(noon / 1_000), 'before 2000'],
   ])(
     'dead-letters %s that are taken for milliseconds, instead of finding no click',
     (_, at, what) => {

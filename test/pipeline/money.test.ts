@@ -1,6 +1,7 @@
 import Big from 'big.js';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { Instant } from '../../src/avro/instant.ts';
 import { currencyExponent } from '../../src/config/currencies.ts';
 import { formatAmount, roundToCurrency, toAmount } from '../../src/pipeline/money.ts';
 
@@ -49,7 +50,7 @@ describe('an amount', () => {
   test.each([
     ...['', ' ', 'abc', '1,5', '1.234,50', '1 000', ' 1', '1\n', '+5', '.5', '5.', '1e3', '0x10'],
     ...['Infinity', 'NaN', '٣', Number.NaN, Number.POSITIVE_INFINITY, null, undefined, true],
-    ...[new Date(0), [], {}, Buffer.from('5')],
+    ...[new Instant(0), [], {}, Buffer.from('5')],
   ])('is nothing else: %j', (value) => {
     expect(toAmount(value)).toBeUndefined();
   });

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Big } from 'big.js';
+import { Instant } from '../../../src/avro/instant.ts';
 import type { FieldValue } from '../../../src/avro/reader.ts';
 
 /** What Java wrote with one schema, and what it reads there itself; see README.md. */
@@ -23,7 +24,7 @@ const tags: Readonly<Record<string, (text: string) => FieldValue>> = {
   $long: (text) => (Number.isSafeInteger(Number(text)) ? Number(text) : BigInt(text)),
   $decimal: (text) => new Big(text),
   $bytes: (text) => Buffer.from(text, 'hex'),
-  $date: (text) => new Date(text),
+  $date: (text) => new Instant(Date.parse(text)),
 };
 
 /** The value that the JSON of a fixture stands for. */
