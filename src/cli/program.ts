@@ -73,6 +73,10 @@ function createProgram(exitWith: (code: number) => void): Command {
     .action(async (id, options) => {
       exitWith(await (await import('./explain.ts')).explain(id, options));
     });
+  common(program.command('reconcile'))
+    .description("hold what was reported on a day against Powerspace's statistics")
+    .option('--date <day>', 'a day in UTC, such as 2026-11-24, today or yesterday', 'yesterday')
+    .action(async (options) => exitWith(await (await import('./reconcile.ts')).reconcile(options)));
   addClicks(program.command('clicks').description('the clicks in the store'), exitWith);
   addDeadLetters(program.command('dead-letters').description('what could not be sent'), exitWith);
   program

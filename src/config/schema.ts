@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { clickTable } from './clickTable.ts';
 import { conditions } from './conditions.ts';
 import { sasl, tlsFiles } from './login.ts';
+import { reconcile } from './reconcile.ts';
 import { topicSetting } from './topics.ts';
 import {
   brokers,
@@ -261,6 +262,9 @@ export const configSchema = z.strictObject({
     .array(mappingSchema)
     .min(1)
     .meta({ description: 'Which event on which topic is a click, a lead or an order.' }),
+  reconcile: reconcile
+    .optional()
+    .meta({ description: 'What the command reconcile needs; nothing else does.' }),
   admin: admin
     .prefault({})
     .meta({ description: 'The server for health checks, metrics and clicks.' }),

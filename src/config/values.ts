@@ -38,6 +38,20 @@ export const timeout = duration.refine(
   'expected more than 0 and at most 1d',
 );
 
+const expectedPercentage = 'expected a percentage such as 1% or 0.5%';
+
+/** A share, written as `1%` or `0.5%`, or 0; it comes out as 0.01 or 0.005. */
+export const percentage = z
+  .union(
+    [
+      z.string().regex(/^\d{1,3}(\.\d{1,3})?%$/, expectedPercentage),
+      z.number().min(0, expectedPercentage).max(0, expectedPercentage),
+    ],
+    expectedPercentage,
+  )
+  .transform((value) => Number.parseFloat(String(value)) / 100)
+  .refine((value) => value <= 1, 'expected 100% at most');
+
 export const text = z.string().min(1);
 
 /** Secrets are marked: no message shows what stands there. */

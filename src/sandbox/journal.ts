@@ -1,5 +1,6 @@
 import Big from 'big.js';
 import type { IncomingPostback, PostbackKind } from './postback.ts';
+import { Statistics } from './statistics.ts';
 
 /** One postback that the sandbox received, in the order of arrival. */
 export interface SandboxEntry {
@@ -27,7 +28,7 @@ export interface SandboxSummary {
   readonly orders: number;
   /** The exact sum of the values of those orders, a decimal such as `149.98`. */
   readonly value: string;
-  /** All requests but those under `/sandbox`, so also those with a wrong path or method. */
+  /** All requests but those for statistics and under `/sandbox`, so also those with a wrong path or method. */
   readonly requests: number;
   /** The same requests by status; `none` for those that a fault left without an answer. */
   readonly byStatus: Readonly<Record<string, number>>;
@@ -37,6 +38,8 @@ export interface SandboxSummary {
 
 /** Keeps the first entries, up to a number, and counts all. */
 export class Journal {
+  /** The same as Powerspace shows it. */
+  readonly statistics = new Statistics();
   readonly #keep: number;
   #entries: SandboxEntry[] = [];
   #recorded: Record<PostbackKind, number> = { lead: 0, order: 0 };
@@ -61,6 +64,7 @@ export class Journal {
     if (!isRecorded || fault !== undefined) return;
     this.#recorded[kind] += 1;
     if (value !== undefined) this.#value = this.#value.plus(value);
+    this.statistics.add(entry.at, kind, value);
   }
 
   /** Counts a request that is no postback, or one more answer. */
@@ -87,5 +91,6 @@ export class Journal {
     this.#value = new Big(0);
     this.#byStatus.clear();
     this.#postbacks = 0;
+    this.statistics.clear();
   }
 }

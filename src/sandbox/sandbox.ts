@@ -7,6 +7,7 @@ import { type Fault, FaultInjector } from './faults.ts';
 import { Journal, type SandboxEntry } from './journal.ts';
 import { type IncomingPostback, readPostback } from './postback.ts';
 import { respond, send } from './respond.ts';
+import { isStatistics, serveStatistics } from './statistics.ts';
 
 /** How many entries a sandbox keeps when `keep` says nothing. */
 const DEFAULT_KEEP = 1_000_000;
@@ -40,8 +41,9 @@ export interface Sandbox extends Controlled {
 /**
  * Starts a sandbox: `GET /ld?qci=…` and `GET /ord?qci=…&ov=…` answered as Powerspace's document says
  * (https://docs.powerspace.com/docs/api-server-to-server-en; answer.ts), going wrong as the faults ask
- * (faults.ts), with control paths for other processes under `/sandbox` (control.ts). Rejects when it
- * can't listen there, and with a ZodError when a fault is malformed.
+ * (faults.ts), with what it recorded as the advertiser's statistics (statistics.ts), and with control paths
+ * for other processes under `/sandbox` (control.ts). Rejects when it can't listen there, and with a ZodError
+ * when a fault is malformed.
  */
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const journal = new Journal(options.keep ?? DEFAULT_KEEP);
@@ -59,7 +61,8 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   };
   const servePostback = postbackServer({ journal, answers, injector, record: options.record });
   const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
-    if (!isControl(request.url)) servePostback(request, response);
+    if (isStatistics(request.url)) serveStatistics(journal.statistics, request, response);
+    else if (!isControl(request.url)) servePostback(request, response);
     else serveControl(controlled, request, response).catch((error) => response.destroy(error));
   });
   server.listen(options.port, options.host);

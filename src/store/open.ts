@@ -12,6 +12,8 @@ import {
   readPostgresLedger,
 } from './postgres.ts';
 import { describeAddress } from './postgresDatabase.ts';
+import { countPostgresSettled } from './postgresSettled.ts';
+import type { SettledByKind, TimeSpan } from './settledCounts.ts';
 import {
   openSqliteClicks,
   openSqliteImport,
@@ -19,6 +21,7 @@ import {
   openSqlitePeople,
   openSqliteStore,
 } from './sqlite.ts';
+import { countSqliteSettled } from './sqliteSettled.ts';
 import type {
   Bare,
   BareStore,
@@ -95,6 +98,18 @@ async function readBareClicks(setting: string): Promise<Bare<ClickReader> | unde
 export async function readLedger(setting: string): Promise<LedgerReader | undefined> {
   if (isPostgresUrl(setting)) return readPostgresLedger(parsePostgresUrl(setting));
   return existsSync(fileOf(setting)) ? openSqliteLedger(fileOf(setting)) : undefined;
+}
+
+/**
+ * What the ledger of that store has of the conversions that were settled within a span, also beside a connector that
+ * runs; undefined where there is no store. Throws as `openStore`.
+ */
+export async function countSettled(
+  setting: string,
+  span: TimeSpan,
+): Promise<SettledByKind | undefined> {
+  if (isPostgresUrl(setting)) return countPostgresSettled(parsePostgresUrl(setting), span);
+  return existsSync(fileOf(setting)) ? countSqliteSettled(fileOf(setting), span) : undefined;
 }
 
 /** What looking for people needs. */

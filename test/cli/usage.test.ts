@@ -6,7 +6,7 @@ describe('the command line', { timeout: 60_000 }, () => {
   test('says with --help which commands there are', async () => {
     const { exitCode, stdout, stderr } = await runCommand(['--help']);
     expect(stdout).toMatch(/^Usage: powerspace-connector /);
-    for (const command of ['run', 'check', 'health', 'send', 'sandbox', 'demo']) {
+    for (const command of ['run', 'check', 'health', 'send', 'sandbox', 'demo', 'reconcile']) {
       expect(stdout).toMatch(new RegExp(`^ {2}${command} \\[options\\]`, 'm'));
     }
     expect(stdout).toMatch(/^ {2}clicks /m);
@@ -20,6 +20,7 @@ describe('the command line', { timeout: 60_000 }, () => {
     ['send', ['--config <file>', '--json', '--click <id>', '--value <amount>', '--url <url>']],
     ['sandbox', ['--listen <address>', '--faults <file>', '--json']],
     ['demo', ['--json']],
+    ['reconcile', ['--config <file>', '--json', '--date <day>']],
     ['clicks import', ['--config <file>', '--json', '--format <format>', '--skip <lines>']],
     ['clicks get', ['--config <file>', '--json', '--show']],
   ])(

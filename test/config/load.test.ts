@@ -245,6 +245,7 @@ describe('connector.example.yaml', () => {
       KAFKA_PASSWORD: 'p',
       REGISTRY_USERNAME: 'u',
       REGISTRY_PASSWORD: 'p',
+      POWERSPACE_TOKEN: 'p',
       CLICKS_TOKEN: 'sesame-sesame-sesame',
       SHOP_DB_PASSWORD: 'p',
       PRIVACY_HASH_KEY: '0123456789abcdef0123456789abcdef',
@@ -265,6 +266,10 @@ describe('connector.example.yaml', () => {
       url: 'mysql://connector:p@db.internal/shop',
       name: 'user_attribution',
       columns: { user: 'user_id', click: 'click_id', at: 'created_at' },
+    });
+    expect(config.reconcile).toEqual({
+      ...{ url: 'https://api.powerspace.com/v4/advertiser', token: 'p', tolerance: 0.01 },
+      ...{ timeout: 30_000, fields: { leads: 'leads', orders: 'orders' } },
     });
     const hashKey = environment.PRIVACY_HASH_KEY;
     expect(config.privacy).toEqual({ ...defaults.privacy, hashKey });

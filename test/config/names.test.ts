@@ -10,7 +10,7 @@ describe('an unknown setting', () => {
     [
       '▶frobnicate: 1',
       'frobnicate',
-      'known at the top: kafka, registry, store, powerspace, clicks, privacy, mappings, admin, log, telemetry',
+      'known at the top: kafka, registry, store, powerspace, clicks, privacy, mappings, reconcile, admin, log, telemetry',
     ],
     ['log: {▶colour: red}', 'log.colour', 'known in log: level'],
   ])('%s: the nearest name, or those that there are', async (text, setting, hint) => {
@@ -21,7 +21,11 @@ describe('an unknown setting', () => {
     ['▶concurrency: 5', 'concurrency', 'powerspace.concurrency'],
     ['log: {▶listen: "a:1"}', 'log.listen', 'admin.listen'],
     ['clicks: {▶currency: c}', 'clicks.currency', 'mappings[].value.currency'],
-    ['clicks: {▶timeout: 5s}', 'clicks.timeout', 'registry.timeout or powerspace.timeout'],
+    [
+      'clicks: {▶timeout: 5s}',
+      'clicks.timeout',
+      'registry.timeout or powerspace.timeout or reconcile.timeout',
+    ],
   ])('%s: where a known name belongs', async (text, setting, place) => {
     await expectProblem(
       withSetting('other', text),

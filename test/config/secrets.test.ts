@@ -93,6 +93,9 @@ describe('no message holds a secret', () => {
     'registry: {url: "http://r", auth: {VALUE}}',
     'registry: {url: "http://r", auth: {username: {a: VALUE}, pass: VALUE}}',
     'store: postgres://user:VALUE@host/database',
+    'reconcile: {token: [VALUE]}',
+    'reconcile: {token:VALUE}',
+    'reconcile: {url: "https://statistics/?token=VALUE"}',
     'powerspace: {url: "https://user:VALUE@a.pwspace.com"}',
   ])('that stands in a wrong place: %s', async (text) => {
     const said = await saysOf(text.replaceAll('VALUE', canary));

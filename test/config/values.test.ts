@@ -60,6 +60,18 @@ describe('a value of the wrong kind', () => {
       'telemetry: {traceUrl: ▶"http://localhost:16686/trace/"}',
       'telemetry.traceUrl: needs {traceId} where the id of the trace goes, as in http://localhost:16686/trace/{traceId}',
     ],
+    [
+      'reconcile: {token: t, fields: {leads: a}, tolerance: ▶1}',
+      'reconcile.tolerance: expected a percentage such as 1% or 0.5%, found 1',
+    ],
+    [
+      'reconcile: {token: t, fields: {leads: a}, tolerance: ▶101%}',
+      'reconcile.tolerance: expected 100% at most, found "101%"',
+    ],
+    [
+      'reconcile: {token: t, fields: ▶{}}',
+      'reconcile.fields: needs leads, orders or both: the fields of a row of the statistics that count them',
+    ],
     ['telemetry: {traceUrl: ▶"localhost/{traceId}"}', `telemetry.traceUrl: ${address}`],
     ['store: ▶connector.db', `store: ${store}`],
     ['store: ▶"sqlite:"', `store: ${store}`],

@@ -1,8 +1,10 @@
 import { inspect } from 'node:util';
 import { expect, inject, test } from 'vitest';
 import { toError } from '../../src/errors.ts';
-import { openStore, readClicks, readLedger } from '../../src/store/open.ts';
+import { countSettled, openStore, readClicks, readLedger } from '../../src/store/open.ts';
 import { postgresMigrations } from '../../src/store/postgresMigrations.ts';
+import { postgresSettledStatement } from '../../src/store/postgresSettled.ts';
+import { settledParameters } from '../../src/store/settledCounts.ts';
 import type { LedgerReader } from '../../src/store/store.ts';
 import { testStoreContract } from '../store/contract.ts';
 import { testHashedKeys } from '../store/hashedKeys.ts';
@@ -112,6 +114,26 @@ function testStore(url: string): void {
     expect(indexes).toHaveLength(1);
     await schema.query('DROP INDEX user_attribution_user_id');
     expect(await look()).toEqual([click]);
+  });
+
+  test('the Postgres store counts what was settled by the index on claimed_at', async () => {
+    const schema = await ownSchema(url);
+    await using store = asDisposable(await openStore(schema.setting));
+    expect(await store.ledger.count()).toBe(0);
+    await schema.query(
+      `INSERT INTO ledger (key, kind, state, owner, topic, partition, "offset", claimed_at, settled_at)
+       SELECT sha256(n::text::bytea), 'order', 'delivered', gen_random_uuid(), 'orders', 0, n, at, at + interval '1 s'
+       FROM generate_series(1, 40000) n, LATERAL (SELECT to_timestamp(n * 864) AS at) AS claimed`,
+    );
+    await schema.query('ANALYZE ledger');
+    const span = { from: 100 * 86_400_000, to: 101 * 86_400_000 };
+    const plan = await schema.query(
+      `EXPLAIN ${postgresSettledStatement.text}`,
+      settledParameters(span),
+    );
+    expect(JSON.stringify(plan)).toContain('ledger_claimed_at');
+    const counted = await countSettled(schema.setting, span);
+    expect(counted?.order).toMatchObject({ delivered: 100, nearEnds: 1, justOutside: 1 });
   });
 
   test('the Postgres store estimates counts beyond 100,000 rows', async () => {

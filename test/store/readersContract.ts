@@ -1,5 +1,11 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { openPeople, openStore, readClicks, readLedger } from '../../src/store/open.ts';
+import {
+  countSettled,
+  openPeople,
+  openStore,
+  readClicks,
+  readLedger,
+} from '../../src/store/open.ts';
 import type { NotedAttempt, NotedClick, Store } from '../../src/store/store.ts';
 import { claimOf, clickOf } from './subject.ts';
 
@@ -21,6 +27,7 @@ function attempt(answer: number | string, at = 1_000): NotedAttempt {
 export function testStoreReadersContract(name: string, newSetting: NewSetting): void {
   describe(name, () => {
     describe('read beside a connector', () => testLedgerReader(newSetting));
+    describe('counted beside a connector', () => testSettledCounts(newSetting));
     describe('the people in it', () => testPeople(newSetting));
   });
 }
@@ -120,6 +127,79 @@ function testLedgerReader(newSetting: NewSetting): void {
     await next.ledger.claim([claimOf('a', { click, traceId: '02', ...place })]);
     const noted = { click, traceId: '02', ...place, isInterrupted: true, state: 'claimed' };
     expect(await find('a')).toMatchObject(noted);
+  });
+}
+
+function testSettledCounts(newSetting: NewSetting): void {
+  const minute = 60_000;
+  const none = { delivered: 0, sentAgain: 0, nearEnds: 0, justOutside: 0, open: 0 };
+
+  test('there is nothing to count before a connector has run', async () => {
+    expect(await countSettled(await newSetting(), { from: 0, to: 1 })).toBeUndefined();
+  });
+
+  test('what was settled within a span is counted by kind and by how it ended', async () => {
+    const { setting, store, find } = await openBeside(newSetting);
+    const { ledger } = store;
+    const ids = ['sure', 'resent', 'killed', 'unknown', 'held', 'open'];
+    await ledger.claim([...ids.map((id) => claimOf(id)), claimOf('lead', { kind: 'lead' })]);
+    await ledger.abandon([claimOf('killed').key]);
+    await ledger.claim([claimOf('killed')]);
+    const delivered = { state: 'delivered', status: 200, attempts: 1 } as const;
+    const lost = { ...attempt('ETIMEDOUT'), class: 'ambiguous' };
+    await ledger.settle([
+      { ...delivered, key: claimOf('sure').key, history: [attempt(503), attempt(200)] },
+      { ...delivered, key: claimOf('resent').key, history: [lost, attempt(200)] },
+      { ...delivered, key: claimOf('killed').key },
+      { ...delivered, key: claimOf('lead').key },
+      {
+        ...{ key: claimOf('unknown').key, state: 'rejected', reason: 'unknown-click' },
+        ...{ status: 404, attempts: 1 },
+      },
+      {
+        ...{ key: claimOf('held').key, state: 'undeliverable', reason: 'held' },
+        ...{ status: undefined, attempts: 1 },
+        history: [lost],
+      },
+    ]);
+    const at = (await find('sure'))?.settledAt ?? Number.NaN;
+    const within = { from: at - 10 * minute, to: at + 10 * minute };
+    expect(await countSettled(setting, within)).toEqual({
+      lead: { ...none, delivered: 1, deadLettered: {} },
+      order: {
+        ...{ ...none, delivered: 3, sentAgain: 2, open: 1 },
+        deadLettered: { 'unknown-click': 1, held: 1 },
+      },
+    });
+    for (const near of [
+      { from: at - minute, to: at + 10 * minute },
+      { from: at - 10 * minute, to: at + minute },
+    ]) {
+      expect((await countSettled(setting, near))?.lead).toMatchObject({
+        delivered: 1,
+        nearEnds: 1,
+      });
+    }
+    for (const beside of [
+      { from: at - 10 * minute, to: at - minute },
+      { from: at + minute, to: at + 10 * minute },
+    ]) {
+      const counts = await countSettled(setting, beside);
+      expect(counts?.order).toMatchObject({ delivered: 0, justOutside: 3, deadLettered: {} });
+    }
+    const longAgo = await countSettled(setting, { from: 0, to: minute });
+    expect(longAgo?.order).toEqual({ ...none, deadLettered: {} });
+  });
+
+  test('a span has its beginning, and not its end', async () => {
+    const { setting, store, find } = await openBeside(newSetting);
+    await store.ledger.claim([claimOf('a')]);
+    const delivered = { state: 'delivered', status: 200, attempts: 1 } as const;
+    await store.ledger.settle([{ key: claimOf('a').key, ...delivered }]);
+    const at = Math.floor((await find('a'))?.settledAt ?? Number.NaN);
+    const counted = async (from: number, to: number) =>
+      (await countSettled(setting, { from, to }))?.order.delivered;
+    expect([await counted(at, at + 1), await counted(at - 1, at)]).toEqual([1, 0]);
   });
 }
 

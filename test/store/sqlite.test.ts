@@ -7,8 +7,9 @@ import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { UnavailableError } from '../../src/errors.ts';
 import { sqliteMigrations } from '../../src/store/migrations.ts';
-import { openStore } from '../../src/store/open.ts';
+import { countSettled, openStore } from '../../src/store/open.ts';
 import { openSqliteClicks, openSqliteLedger, openSqliteStore } from '../../src/store/sqlite.ts';
+import { sqliteSettledStatement } from '../../src/store/sqliteSettled.ts';
 import type { Store } from '../../src/store/store.ts';
 import { testStoreContract } from './contract.ts';
 import { testLookUp } from './lookUp.ts';
@@ -218,4 +219,22 @@ test('closing a SQLite store twice does no harm', async () => {
   const store = openSqliteStore(newFile());
   await store.close();
   await store.close();
+});
+
+describe('counting what an SQLite store has settled', () => {
+  test('goes by the index on claimed_at, not through the whole ledger', async () => {
+    const file = newFile();
+    openForTest(file);
+    const plan = otherProgram(file).prepare(`EXPLAIN QUERY PLAN ${sqliteSettledStatement}`).all();
+    expect(plan.map(({ detail }) => String(detail))).toContainEqual(
+      'SEARCH ledger USING INDEX ledger_claimed_at (claimed_at>? AND claimed_at<?)',
+    );
+  });
+
+  test('says what to do about a store of an older version', async () => {
+    const file = newFile();
+    otherProgram(file).exec(`${sqliteMigrations[0]}; PRAGMA user_version = 1`);
+    const refused = countSettled(`sqlite:${file}`, { from: 0, to: 1 });
+    await expect(refused).rejects.toThrow('run the connector of this version on it once');
+  });
 });
