@@ -53,7 +53,7 @@ export async function rehearse(
 ): Promise<readonly Rehearsed[]> {
   const { config, source, schemas } = parts;
   const formatOf = createFormatOf(config.mappings, schemas);
-  const { prepare, decode } = createDecode({ formatOf, source, untilAvailable: retryOnce });
+  const { withSchemas, decode } = createDecode({ formatOf, source, untilAvailable: retryOnce });
   const join = createJoin({
     clicks: overlayClicks(parts.findClicks),
     rules: config.clicks,
@@ -65,8 +65,8 @@ export async function rehearse(
     ended.push(...settled.map(toRehearsed));
     return passed;
   };
-  await prepare(records);
-  const mapped = pass(map(pass(decode(records)), new SharedRecords()));
+  const decoded = await withSchemas(() => decode(records));
+  const mapped = pass(map(pass(decoded), new SharedRecords()));
   const composed = pass(compose(pass(await join(mapped))));
   const seen = new Set<string>();
   for (const { record, postback, key } of composed) {
