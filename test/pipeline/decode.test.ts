@@ -61,8 +61,7 @@ async function decode(
       }
     },
   });
-  await decoder.prepare(records);
-  const { passed, settled } = decoder.decode(records);
+  const { passed, settled } = await decoder.withSchemas(() => decoder.decode(records));
   return { asked, values: passed.map(({ values }) => values), outcomes: settled };
 }
 

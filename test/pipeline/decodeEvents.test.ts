@@ -26,7 +26,7 @@ async function decodeAll(
   for (const [id, json] of Object.entries(schemas)) byId.set(Number(id), avro(json));
   const source: SchemaSource = { schemaOf: async ({ value }) => byId.get(Number(value)) };
   const config = configSchema.parse({ kafka: { brokers: 'localhost:9092' }, mappings });
-  const { prepare, decode } = createDecode({
+  const { withSchemas, decode } = createDecode({
     formatOf: (topic) => ({
       ...{ topic, format: 'confluent', schema: undefined },
       mappings: config.mappings,
@@ -47,8 +47,7 @@ async function decodeAll(
       headers: {},
     });
   });
-  await prepare(records);
-  return decode(records);
+  return withSchemas(() => decode(records));
 }
 
 describe('a topic with several events', () => {

@@ -10,8 +10,10 @@ test('a chunk that is under way when draining begins is claimed before the claim
   const intake = new Intake();
   const pipeline = createPipeline({
     intake,
-    prepare: () => schema.promise,
-    decodeAndMap: async () => ({ passed: [], settled: [] }),
+    decodeAndMap: async () => {
+      await schema.promise;
+      return { passed: [], settled: [] };
+    },
     join: async () => ({ passed: [], settled: [] }),
     compose: async () => ({ passed: [], settled: [] }),
     claim: async () => ({ passed: [], settled: [] }),
