@@ -6,7 +6,7 @@ import {
   describeAttempt,
 } from '../powerspace/answer.ts';
 import type { PowerspaceClient } from '../powerspace/client.ts';
-import { postbackPath, postbackTarget } from '../powerspace/request.ts';
+import { type PostbackKind, postbackPath, postbackTarget } from '../powerspace/request.ts';
 import { hashClickId, type Logger } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { Delivery } from './delivery.ts';
@@ -28,10 +28,11 @@ export interface Attempt {
 /** Sends one HTTP request and notes it in span, metric and log: each call with its time, as Powerspace asks. */
 export function createAttempt(parts: AttemptParts) {
   const { client, clock, metrics, log } = parts;
+  const urlOf = (kind: PostbackKind) => new URL(postbackPath(kind), client.origin);
+  const urls = { lead: urlOf('lead'), order: urlOf('order') };
   return async function attempt(delivery: Delivery): Promise<Attempt> {
     const { postback, postbackSpan } = delivery;
-    const url = new URL(postbackPath(postback.kind), client.origin);
-    const span = postbackSpan.startAttempt(url, delivery.attempts);
+    const span = postbackSpan.startAttempt(urls[postback.kind], delivery.attempts);
     const startedAt = clock.now();
     delivery.attempts += 1;
     const result = await client.get(postbackTarget(postback));

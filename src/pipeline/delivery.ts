@@ -65,6 +65,11 @@ export class Delivery {
   }
 }
 
+/** As the key of a map. */
+function idOf(key: Buffer): string {
+  return key.toString('latin1');
+}
+
 /** The deliveries of this process that have no outcome yet, by their ledger key. */
 export class Outstanding {
   readonly #deliveries = new Map<string, Delivery>();
@@ -81,20 +86,20 @@ export class Outstanding {
   }
 
   find(key: Buffer): Delivery | undefined {
-    return this.#deliveries.get(key.toString('hex'));
+    return this.#deliveries.get(idOf(key));
   }
 
   add(delivery: Delivery): void {
-    this.#deliveries.set(delivery.key.toString('hex'), delivery);
+    this.#deliveries.set(idOf(delivery.key), delivery);
   }
 
   remove(delivery: Delivery): void {
-    this.#deliveries.delete(delivery.key.toString('hex'));
+    this.#deliveries.delete(idOf(delivery.key));
   }
 
   /** It is no longer ours, and its claim is being given back. */
   releasing(delivery: Delivery, release: Promise<void>): void {
-    const key = delivery.key.toString('hex');
+    const key = idOf(delivery.key);
     this.#deliveries.delete(key);
     this.#releases.set(key, release);
     // How it ends is for whoever gives it back to tell.
@@ -104,11 +109,11 @@ export class Outstanding {
 
   /** Whether a claim of one of these keys is being given back. */
   isReleasing(keys: readonly Buffer[]): boolean {
-    return this.#releases.size > 0 && keys.some((key) => this.#releases.has(key.toString('hex')));
+    return this.#releases.size > 0 && keys.some((key) => this.#releases.has(idOf(key)));
   }
 
   /** Resolves once the claims of these keys that are being given back now are given back. */
   async released(keys: readonly Buffer[]): Promise<void> {
-    await Promise.all(keys.map((key) => this.#releases.get(key.toString('hex'))));
+    await Promise.all(keys.map((key) => this.#releases.get(idOf(key))));
   }
 }

@@ -1,27 +1,39 @@
 /**
- * Groups single calls into few writes: while one write is under way the items that come in wait, and go
- * together with the next. Each call resolves once its item is written; a write that fails rejects its items.
+ * Groups single calls into few writes: what comes in during one turn of the event loop, or while `atOnce` writes are
+ * under way, goes together with the next. Each call resolves once its item is written; a write that fails rejects its
+ * items.
  */
 export function groupWrites<Item>(
   write: (items: readonly Item[]) => Promise<void>,
+  atOnce = 1,
 ): (item: Item) => Promise<void> {
-  let waiting: Item[] = [];
-  let next: Promise<void> | undefined;
-  let current: Promise<void> = Promise.resolve();
+  let items: Item[] = [];
+  let written: PromiseWithResolvers<void> | undefined;
+  let underWay = 0;
 
   async function writeWaiting(): Promise<void> {
-    // The write before has its own callers to tell how it ended.
-    await current.catch(() => undefined);
-    const items = waiting;
-    waiting = [];
-    current = next ?? current;
-    next = undefined;
-    await write(items);
+    if (!written || underWay === atOnce) return;
+    const [group, { resolve, reject }] = [items, written];
+    items = [];
+    written = undefined;
+    underWay += 1;
+    try {
+      await write(group);
+      resolve();
+    } catch (thrown) {
+      reject(thrown);
+    }
+    underWay -= 1;
+    void writeWaiting();
   }
 
   return function add(item: Item): Promise<void> {
-    waiting.push(item);
-    next ??= writeWaiting();
-    return next;
+    items.push(item);
+    if (!written) {
+      written = Promise.withResolvers();
+      // Answers that lie in sockets already are read first: a write of one costs as much as one of many.
+      setImmediate(writeWaiting);
+    }
+    return written.promise;
   };
 }

@@ -14,6 +14,9 @@ import { type Outcome, reasonOf } from './outcome.ts';
 import type { Ending, SharedRecords } from './sharedRecords.ts';
 import type { Settlement } from './step.ts';
 
+/** Settles of the ledger under way together: while one waits for the disk the next is on its way. */
+const settlesAtOnce = 2;
+
 /** What settling needs. */
 export interface SettleParts {
   readonly intake: Intake;
@@ -52,8 +55,9 @@ export function createSettle(parts: SettleParts): Settle {
   const produce = groupWrites<DeadLetter>((letters) =>
     untilAvailable(() => parts.deadLetters.send(letters)),
   );
-  const settleInLedger = groupWrites<LedgerEntry>((entries) =>
-    untilAvailable(() => ledger.settle(entries)),
+  const settleInLedger = groupWrites<LedgerEntry>(
+    (entries) => untilAvailable(() => ledger.settle(entries)),
+    settlesAtOnce,
   );
   const releaseInLedger = groupWrites<Buffer>((keys) => untilAvailable(() => ledger.release(keys)));
   const abandonInLedger = groupWrites<Buffer>((keys) => untilAvailable(() => ledger.abandon(keys)));

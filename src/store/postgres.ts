@@ -13,8 +13,8 @@ import { openPersonTables } from './postgresPeople.ts';
 import { openPostgresWorkLog } from './postgresWorkLog.ts';
 import type { Bare, BareStore, ClickReader, LedgerReader, People, StoreCounts } from './store.ts';
 
-/** Beside the statements of the pipeline there are those of purging, counting and settling. */
-const connections = 4;
+/** Beside the statements of the pipeline there are those of purging and counting, and two that settle. */
+const connections = 5;
 
 /**
  * Opens the Postgres store, creating or migrating its tables where that is needed. Any number of replicas have it

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import pino, { type Logger } from 'pino';
 
 export type { Logger } from 'pino';
@@ -38,5 +38,5 @@ export function maskClickId(clickId: string): string {
 
 /** A click id as logs and spans show it: enough to find it again, not enough to use it. */
 export function hashClickId(clickId: string): string {
-  return createHash('sha256').update(clickId).digest('hex').slice(0, 12);
+  return hash('sha256', clickId, 'hex').slice(0, 12);
 }

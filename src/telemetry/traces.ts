@@ -17,6 +17,7 @@ import {
   ATTR_SERVER_PORT,
   ATTR_URL_FULL,
 } from '@opentelemetry/semantic-conventions';
+import { hashClickId } from './log.ts';
 
 /** Headers of a Kafka record. */
 type Headers = Readonly<Record<string, unknown>>;
@@ -44,7 +45,8 @@ export interface Traces {
 export interface ProcessSpan {
   /** For log lines; undefined where nothing is traced. */
   readonly traceId: string | undefined;
-  startPostback(kind: string, clickIdHash: string): PostbackSpan;
+  /** Shows the click id as its hash. */
+  startPostback(kind: string, clickId: string): PostbackSpan;
   end(outcome: string, reason: string | undefined, error: string | undefined): void;
   /** The record gets no outcome here: another trace tells it. */
   abandon(): void;
@@ -74,6 +76,7 @@ export function createTraces(tracer: Tracer, group: string): Traces {
         { kind: SpanKind.CONSUMER, attributes: messagingAttributes(record, group) },
         parent,
       );
+      if (!span.isRecording()) return unrecorded;
       if (kind !== undefined) span.setAttribute('powerspace.record', kind);
       return processSpan(tracer, span, trace.setSpan(parent, span));
     },
@@ -105,11 +108,27 @@ function messagingAttributes(record: TracedRecord, group: string) {
   };
 }
 
+/** Below a span that is not recorded none is. One object for all: most records are not traced. */
+const unrecordedPostback: PostbackSpan = {
+  startAttempt: () => ({ answered: () => {}, failed: () => {} }),
+  end: () => {},
+  abandon: () => {},
+};
+const unrecorded: ProcessSpan = {
+  traceId: undefined,
+  startPostback: () => unrecordedPostback,
+  end: () => {},
+  abandon: () => {},
+};
+
 function processSpan(tracer: Tracer, span: Span, inSpan: Context): ProcessSpan {
   return {
-    traceId: span.isRecording() ? span.spanContext().traceId : undefined,
-    startPostback(kind, clickIdHash) {
-      const attributes = { 'powerspace.kind': kind, 'powerspace.click.hash': clickIdHash };
+    traceId: span.spanContext().traceId,
+    startPostback(kind, clickId) {
+      const attributes = {
+        'powerspace.kind': kind,
+        'powerspace.click.hash': hashClickId(clickId),
+      };
       const postback = tracer.startSpan(`postback ${kind}`, { attributes }, inSpan);
       return postbackSpan(tracer, postback, trace.setSpan(inSpan, postback));
     },

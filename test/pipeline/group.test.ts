@@ -86,6 +86,30 @@ describe('grouped writes', () => {
     expect([...subject.ended.values()]).toEqual(['failed', 'failed', 'written', 'written']);
   });
 
+  test('go on beside each other, as many as are allowed', async () => {
+    const writes: (readonly number[])[] = [];
+    const ends: (() => void)[] = [];
+    const add = groupWrites<number>((items) => {
+      writes.push(items);
+      return new Promise((resolve) => {
+        ends.push(resolve);
+      });
+    }, 2);
+    const written = [];
+    for (let item = 0; item < 4; item += 1) {
+      written.push(add(item));
+      await setImmediate();
+      await setImmediate();
+    }
+    expect(writes).toEqual([[0], [1]]);
+    ends[1]?.();
+    await written[1];
+    await setImmediate();
+    expect(writes).toEqual([[0], [1], [2, 3]]);
+    for (const end of ends) end();
+    await Promise.all(written);
+  });
+
   test('reject with the error of the write', async () => {
     const error = new Error('of the test');
     const add = groupWrites(() => {

@@ -9,7 +9,7 @@ export async function inVirtualTime<Result>(
   scheduler: Scheduler,
   work: () => Promise<Result>,
 ): Promise<Result> {
-  const real = { setTimeout, clearTimeout, setInterval, clearInterval };
+  const real = { setTimeout, clearTimeout, setInterval, clearInterval, setImmediate };
   const { now } = Date;
   const { random } = Math;
   Object.assign(globalThis, timersOf(scheduler));
@@ -78,6 +78,10 @@ function timersOf(scheduler: Scheduler) {
       };
       repeat();
       return timer;
+    },
+    /** The next turn of the event loop is an event like any other: its owner may die before it. */
+    setImmediate(work: () => void): Timer {
+      return { cancel: scheduler.schedule(0, scheduler.owner, work) };
     },
     clearTimeout: clear,
     clearInterval: clear,
