@@ -112,6 +112,7 @@ export class BatchReader {
     const { messages } = batch;
     for (let taken = 0; taken < messages.length; ) {
       await this.#untilRoom(payload, partition);
+      if (!this.#isCurrent(payload, partition)) break;
       // The gate takes what it lets through for read: it is shown no more than there is room for.
       const piece = messages.slice(taken, taken + this.#options.room());
       const admitted = await this.#takePiece(payload, partition, piece);
