@@ -69,6 +69,15 @@ export class Assignment {
     this.#fetches.clear();
   }
 
+  /** Milliseconds since the earliest fetch began whose batches may be handled now; Infinity where none is known. */
+  longestFetchTime(now: number): number {
+    const times = Array.from(this.#fetches.values(), ({ startedAt }) => now - startedAt);
+    return (
+      times.filter((time) => time < longestFetch).toSorted((one, other) => other - one)[0] ??
+      Number.POSITIVE_INFINITY
+    );
+  }
+
   /**
    * Whether batches may still come in that were fetched in an earlier generation: kafkajs doesn't filter
    * them by the new assignment, and taking one would skip what lies before it.

@@ -1,4 +1,4 @@
-import type { EachBatchPayload } from 'kafkajs';
+import type { EachBatchPayload, KafkaMessage } from 'kafkajs';
 import type { Clock } from '../clock.ts';
 import { toError } from '../errors.ts';
 import { Assignment } from './assignment.ts';
@@ -6,8 +6,15 @@ import type { KafkaLog } from './client.ts';
 import { type GroupOffsets, GroupStanding } from './groupOffsets.ts';
 import { Looks } from './looks.ts';
 import { type AssignedPartition, SourceRecord } from './partition.ts';
+import { RoomWait } from './roomWait.ts';
 import { type BrokerOffsets, StageGate } from './stageGate.ts';
 import type { TopicStages } from './stageOrder.ts';
+
+/**
+ * Milliseconds after the start of its fetch for which a batch waits for room at most. Meanwhile nothing else is fetched
+ * from its broker, and what kafkajs does between two fetches has to wait; far less than `longestFetch` in assignment.ts.
+ */
+const longestHold = 5_000;
 
 /** What reading batches needs. */
 export interface BatchReaderOptions {
@@ -39,8 +46,10 @@ export interface BatchReaderOptions {
 }
 
 /**
- * Takes fetched batches and hands their records on, and decides from which partitions more is fetched. A batch
- * that is not taken, or not whole, is not resolved: kafkajs fetches the rest again.
+ * Takes fetched batches and hands their records on, and decides from which partitions more is fetched. What there is
+ * no room for waits for a while in its batch, which kafkajs has in memory anyway, and holds up further fetches; only
+ * when no room comes is fetching paused. A batch that is not taken, or not whole, is not resolved: kafkajs fetches
+ * the rest again.
  */
 export class BatchReader {
   readonly assignment = new Assignment();
@@ -48,7 +57,10 @@ export class BatchReader {
   readonly #gate: StageGate;
   readonly #group: GroupStanding;
   readonly #looks: Looks;
+  readonly #roomWait: RoomWait;
   #isHeld = false;
+  /** Whether a batch has waited for room in vain since it was held. */
+  #isPaused = false;
 
   constructor(options: BatchReaderOptions) {
     this.#options = options;
@@ -58,6 +70,7 @@ export class BatchReader {
       onStandstill: (topic, partition) => this.#tellStandstill(topic, partition),
     });
     this.#looks = new Looks(clock, maxWait);
+    this.#roomWait = new RoomWait(clock);
     this.#group = new GroupStanding(options.offsets, () => this.assignment.partitions);
   }
 
@@ -66,15 +79,20 @@ export class BatchReader {
     this.#gate.follow(topics);
   }
 
-  /** Fetches nothing more, or goes on, whatever the partitions wait for themselves. */
+  /**
+   * Hands on no more than there is room for, until `resume`. Does not pause at once: what is being fetched from other
+   * brokers would be decoded and thrown away.
+   */
   hold(): void {
     this.#isHeld = true;
-    this.applyPauses();
   }
 
+  /** Goes on, whatever the partitions wait for themselves. */
   resume(): void {
     this.#isHeld = false;
+    this.#isPaused = false;
     this.applyPauses();
+    this.#roomWait.end();
   }
 
   /** Takes the partitions of the generation that was just joined. kafkajs keeps pauses; these are new ones. */
@@ -89,26 +107,60 @@ export class BatchReader {
     this.applyPauses();
   }
 
-  /** Takes a batch as far as its records may go on now. */
+  /** Takes a batch as far as its records may go on, in pieces for which there is room. */
   async take(payload: EachBatchPayload): Promise<void> {
     const { batch } = payload;
     const partition = await this.#partitionOf(payload);
     if (!partition) return;
     partition.highWatermark = Number(batch.highWatermark);
-    const fetched = batch.messages.map((message) => new SourceRecord(partition, message));
-    const records = upToEnd(fetched, partition);
-    if (fetched.length > 0 && records.length === 0) return this.#advance(partition, partition.end);
-    // The gate takes what it lets through for read: it is shown no more than there is room for.
-    const admitted = await this.#admit(partition, records.slice(0, this.#options.room()));
-    if (admitted === 0 || partition.isRevoked) return this.applyPauses();
+    const messages = upToEnd(batch.messages, partition);
+    if (batch.messages.length > 0 && messages.length === 0) {
+      return this.#advance(partition, partition.end);
+    }
+    for (let taken = 0; taken < messages.length; ) {
+      await this.#untilRoom(payload, partition);
+      if (!this.#isCurrent(payload, partition)) break;
+      // The gate takes what it lets through for read: it is shown no more than there is room for.
+      const piece = messages.slice(taken, taken + this.#options.room());
+      const admitted = await this.#takePiece(payload, partition, piece);
+      taken += admitted;
+      if (admitted === 0 || admitted < piece.length) break;
+    }
+    this.applyPauses();
+  }
 
-    const isWhole = admitted === records.length;
-    const taken = isWhole ? records : records.slice(0, admitted);
+  /** Takes the records that may go on of those that come next in a batch; returns how many. */
+  async #takePiece(
+    payload: EachBatchPayload,
+    partition: AssignedPartition,
+    messages: readonly KafkaMessage[],
+  ): Promise<number> {
+    const records = messages.map((message) => new SourceRecord(partition, message));
+    const admitted = await this.#admit(partition, records);
+    if (admitted === 0 || !this.#isCurrent(payload, partition)) return 0;
+
+    const taken = admitted === records.length ? records : records.slice(0, admitted);
     const last = taken.at(-1) as SourceRecord;
     partition.read(taken);
-    payload.resolveOffset(String(last.offset));
+    const { offset } = messages[admitted - 1] as KafkaMessage;
+    payload.resolveOffset(offset);
     this.#options.onRecords(taken);
-    this.#advance(partition, isWhole ? Number(batch.lastOffset()) + 1 : last.offset + 1);
+    const isEnd = offset === payload.batch.messages.at(-1)?.offset;
+    this.#advance(partition, isEnd ? Number(payload.batch.lastOffset()) + 1 : last.offset + 1);
+    return admitted;
+  }
+
+  async #untilRoom(payload: EachBatchPayload, partition: AssignedPartition): Promise<void> {
+    await this.#roomWait.untilEnded(
+      payload,
+      () => this.#isHeld && this.#isCurrent(payload, partition) && this.#mayHold(),
+    );
+    if (this.#isHeld) this.#isPaused = true;
+  }
+
+  /** Whether the fetch that is being handled began lately. */
+  #mayHold(): boolean {
+    return this.assignment.longestFetchTime(this.#options.clock.now()) < longestHold;
   }
 
   /**
@@ -149,7 +201,7 @@ export class BatchReader {
     this.#gate.release(partitions);
     for (const partition of partitions) {
       const rests = partition.isTooFarAhead || partition.hasReachedEnd;
-      const isPaused = this.#isHeld || this.#gate.isBlocked(partition) || rests;
+      const isPaused = this.#isPaused || this.#gate.isBlocked(partition) || rests;
       if (isPaused === partition.isPaused) continue;
       partition.isPaused = isPaused;
       if (isPaused) this.#options.fetching.pause(partition);
@@ -179,6 +231,12 @@ export class BatchReader {
     if (isAnother) this.#tellStart(partition, fetchedOffset);
     partition.position = fetchedOffset;
     return partition;
+  }
+
+  /** Whether the rest of a batch of the partition may be taken: nothing has come between. */
+  #isCurrent(payload: EachBatchPayload, partition: AssignedPartition): boolean {
+    const { topic, partition: number } = partition;
+    return this.assignment.find(topic, number) === partition && !payload.isStale();
   }
 
   /** The group has no offset of the partition: it is new, or the offset was lost, with its topic or without. */
@@ -260,7 +318,7 @@ export class BatchReader {
   }
 }
 
-function upToEnd(records: readonly SourceRecord[], { end }: AssignedPartition) {
-  const isWhole = (records.at(-1)?.offset ?? end) < end;
-  return isWhole ? records : records.filter(({ offset }) => offset < end);
+function upToEnd(messages: readonly KafkaMessage[], { end }: AssignedPartition) {
+  const isWhole = Number(messages.at(-1)?.offset ?? end) < end;
+  return isWhole ? messages : messages.filter(({ offset }) => Number(offset) < end);
 }

@@ -31,8 +31,8 @@ export interface RecordConsumerOptions extends Omit<BatchReaderOptions, 'fetchin
 }
 
 /**
- * Reads records and commits what is settled. Built on kafkajs as far as it can be trusted: a batch is handed
- * over at once, so that no slow postback holds up a broker or the membership; offsets are committed by a
+ * Reads records and commits what is settled. Built on kafkajs as far as it can be trusted: a batch is given back
+ * within seconds, so that no slow postback holds up a broker or the membership; offsets are committed by a
  * timer; a member that has crashed, or that the group has forgotten, is replaced.
  */
 export class RecordConsumer {
@@ -116,12 +116,12 @@ export class RecordConsumer {
     }, commitInterval);
   }
 
-  /** Stops fetching, while the member stays in its group: the way to say "slower". */
+  /** Hands on no more than there is room for, while the member stays in its group: the way to say "slower". */
   pause(): void {
     this.#reader.hold();
   }
 
-  /** Fetches again. */
+  /** Goes on. */
   resume(): void {
     this.#reader.resume();
   }

@@ -35,6 +35,7 @@ export function installKafkajsGuards(): void {
   checkRequestsOnlyWhenPending();
   keepOffsetsOutOfRange();
   tellBeforeLeaving();
+  readShortNumbersFast();
 }
 
 interface RequestQueue {
@@ -99,5 +100,36 @@ function tellBeforeLeaving(): void {
   consumerGroup.leave = async function leaveOnceTold() {
     this.instrumentationEmitter.emit('consumer.stop');
     await leave.call(this);
+  };
+}
+
+interface Decoder {
+  readonly buffer: Buffer;
+  offset: number;
+  readVarLong(): unknown;
+}
+
+const decoder: Decoder = require('kafkajs/src/protocol/decoder').prototype;
+const Long: { fromInt(value: number): unknown } = require('kafkajs/src/utils/long');
+const { readVarLong } = decoder;
+/** Bytes of seven bits each that a number of 31 bits holds. */
+const shortLength = 4;
+
+/**
+ * kafkajs reads the timestamp of each record byte by byte with a dozen bigints, a tenth of all memory that the process
+ * asks for; nearly all are of a byte or three, since they count from the first of their batch.
+ */
+function readShortNumbersFast(): void {
+  decoder.readVarLong = function readShortVarLong() {
+    let value = 0;
+    for (let index = 0; index < shortLength; index += 1) {
+      const byte = this.buffer[this.offset + index];
+      if (byte === undefined) break;
+      value |= (byte & 0x7f) << (7 * index);
+      if (byte >= 0x80) continue;
+      this.offset += index + 1;
+      return Long.fromInt((value >>> 1) ^ -(value & 1));
+    }
+    return readVarLong.call(this);
   };
 }

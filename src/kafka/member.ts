@@ -6,6 +6,12 @@ import type { AssignedPartition } from './partition.ts';
 
 /** A resumed partition, and a stop, wait for this long at most. */
 const maxWaitTime = 250;
+/**
+ * Compressed bytes of a partition that a fetch brings at most: kafkajs decodes all of a fetch at once, and it stays in
+ * memory until the last batch is taken. Smaller ones save little more, and batches of producers that are larger come
+ * one by one, from one partition after the other.
+ */
+const largestFetch = 256 * 1024;
 /** A member may wait for this long until the others have joined too; kafkajs's own default. */
 const rebalanceTimeout = 60_000;
 /** kafkajs gives a fetch up after 30 s, and fetches again; with everything paused it pretends to fetch. */
@@ -73,6 +79,7 @@ export class GroupMember {
       rebalanceTimeout,
       heartbeatInterval: Math.min(3_000, Math.floor(settings.sessionTimeout / 3)),
       maxWaitTimeInMs: maxWaitTime,
+      maxBytesPerPartition: largestFetch,
       partitionAssigners: [fencingAssigner(() => this.#startJoining())],
       allowAutoTopicCreation: false,
       retry: { restartOnFailure: async () => false },

@@ -81,7 +81,8 @@ export function createTraces(tracer: Tracer, group: string): Traces {
       return processSpan(tracer, span, trace.setSpan(parent, span));
     },
     isSampled(headers) {
-      if (headers?.['traceparent'] === undefined) return false;
+      // Asked of each record: most are not sampled, and so much can be seen without making a context.
+      if (!headers || !maySample(headers['traceparent'])) return false;
       const parent = propagation.extract(ROOT_CONTEXT, headers, headerGetter);
       return ((trace.getSpanContext(parent)?.traceFlags ?? 0) & 1) === 1;
     },
@@ -95,6 +96,19 @@ const headerGetter: TextMapGetter<Headers> = {
     return Buffer.isBuffer(value) || typeof value === 'string' ? value.toString() : undefined;
   },
 };
+
+/** Where a `traceparent` has the digit with the flag `sampled`: https://www.w3.org/TR/trace-context/#traceparent-header */
+const flagsAt = 54;
+
+/** False only where the parent is there and says that it is not sampled, or is not there at all. */
+function maySample(traceparent: unknown): boolean {
+  if (traceparent === undefined) return false;
+  if (!Buffer.isBuffer(traceparent) || traceparent.length !== flagsAt + 1) return true;
+  const digit = traceparent[flagsAt] as number;
+  // "0" to "9" have even and odd codes as their values; of "a" to "f" it is the other way round.
+  const isEven = digit < 0x3a ? digit % 2 === 0 : digit % 2 === 1;
+  return !isEven;
+}
 
 function messagingAttributes(record: TracedRecord, group: string) {
   return {

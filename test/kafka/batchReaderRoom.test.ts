@@ -27,7 +27,10 @@ function start() {
     maxWait: 60_000,
     isWaiting: () => false,
     onStandstill: () => {},
-    onRecords: (records) => taken.push(...records),
+    onRecords(records) {
+      taken.push(...records);
+      room -= records.length;
+    },
     fetching: { pause: () => {}, resume: () => {}, restart: () => {} },
   });
   reader.assign({ clicks: [0], leads: [0], orders: [0] });
