@@ -122,31 +122,32 @@ export class BatchReader {
       if (!this.#isCurrent(payload, partition)) break;
       // The gate takes what it lets through for read: it is shown no more than there is room for.
       const piece = messages.slice(taken, taken + this.#options.room());
-      const admitted = await this.#takePiece(payload, partition, piece);
+      const last =
+        taken + piece.length === messages.length ? batch.lastOffset() : piece.at(-1)?.offset;
+      const admitted = await this.#takePiece(payload, partition, { piece, next: Number(last) + 1 });
       taken += admitted;
       if (admitted === 0 || admitted < piece.length) break;
     }
     this.applyPauses();
   }
 
-  /** Takes the records that may go on of those that come next in a batch; returns how many. */
+  /** Takes the records that may go on of a piece, behind which `next` is the offset to read; returns how many. */
   async #takePiece(
     payload: EachBatchPayload,
     partition: AssignedPartition,
-    messages: readonly KafkaMessage[],
+    { piece, next }: { readonly piece: readonly KafkaMessage[]; readonly next: number },
   ): Promise<number> {
-    const records = messages.map((message) => new SourceRecord(partition, message));
+    const records = piece.map((message) => new SourceRecord(partition, message));
     const admitted = await this.#admit(partition, records);
     if (admitted === 0 || !this.#isCurrent(payload, partition)) return 0;
 
-    const taken = admitted === records.length ? records : records.slice(0, admitted);
-    const last = taken.at(-1) as SourceRecord;
+    const isWhole = admitted === records.length;
+    const taken = isWhole ? records : records.slice(0, admitted);
     partition.read(taken);
-    const { offset } = messages[admitted - 1] as KafkaMessage;
+    const { offset } = piece[admitted - 1] as KafkaMessage;
     payload.resolveOffset(offset);
     this.#options.onRecords(taken);
-    const isEnd = offset === payload.batch.messages.at(-1)?.offset;
-    this.#advance(partition, isEnd ? Number(payload.batch.lastOffset()) + 1 : last.offset + 1);
+    this.#advance(partition, isWhole ? next : Number(offset) + 1);
     return admitted;
   }
 
