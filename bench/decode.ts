@@ -75,8 +75,7 @@ const cases: readonly Case[] = [
 
 /**
  * What decoding and mapping a record costs, from its bytes in Kafka to the person and the time, as a ratio to a bare
- * read of the same fields with avsc's resolver, which leaves out frame, registry and mapping. Times are read to a Date
- * there, as one does with avsc, and to an Instant here.
+ * read of the same fields to the same values with avsc's resolver, which leaves out frame, registry and mapping.
  */
 export async function benchDecode(): Promise<readonly PairResult[]> {
   const results: PairResult[] = [];
@@ -94,7 +93,7 @@ async function benchCase({ name, event, mapping, fields }: Case): Promise<PairRe
     .filter(({ event: own, value }) => own === event && value['customerId'] !== null)
     .map(({ value }) => encode(value));
   const chunk = Array.from({ length: chunkSize }, (_, at) => payloads[at % payloads.length]);
-  const { withSchemas, decode } = createDecode({
+  const { prepare, decode } = createDecode({
     formatOf: (topic) => ({
       ...{ topic, format: 'confluent', schema: undefined },
       mappings: [mappingSchema.parse({ topic, event, ...(mapping as object) }) as Mapping],
@@ -109,6 +108,7 @@ async function benchCase({ name, event, mapping, fields }: Case): Promise<PairRe
       ...{ key: null, value, headers: {}, timestamp: '0', offset: String(offset) },
     });
   });
+  await prepare(records);
 
   const writer = avsc.Type.forSchema(schema.json as avsc.Schema);
   const full = (schema.json as { namespace: string }).namespace;
@@ -128,7 +128,8 @@ async function benchCase({ name, event, mapping, fields }: Case): Promise<PairRe
     baseline: 'bare avsc resolver',
     count: chunkSize,
     ours: async () => {
-      const { passed } = await withSchemas(() => map(decode(records).passed, shared));
+      await prepare(records);
+      const { passed } = map(decode(records).passed, shared);
       if (passed.length !== chunkSize) throw new Error(`${passed.length} of ${chunkSize} mapped`);
     },
     theirs: async () => {

@@ -5,7 +5,6 @@ import type { Config, Mapping } from '../config/schema.ts';
 import { takesTopic, topicsOf } from '../config/topics.ts';
 import { unlessAborted } from '../deadline.ts';
 import type { DeadLetters } from '../kafka/deadLetters.ts';
-import type { SourceRecord } from '../kafka/partition.ts';
 import type { Stage, TopicStages } from '../kafka/stageOrder.ts';
 import { Breaker } from '../powerspace/breaker.ts';
 import type { PowerspaceClient } from '../powerspace/client.ts';
@@ -86,16 +85,12 @@ export function assemblePipeline(parts: OpenParts) {
     giveBack: settle.giveBack,
   });
   const formatOf = createFormatOf(config.mappings, parts.schemas);
-  const { withSchemas, decode } = createDecode({ formatOf, source: parts.source, untilAvailable });
+  const { prepare, decode } = createDecode({ formatOf, source: parts.source, untilAvailable });
   const mapAll = (records: readonly DecodedRecord[]) => map(records, sharedRecords);
   const quarantine = new Quarantine({ workLog, untilAvailable, clock, log, stopping, onFailure });
-  const decodeAndMap = quarantine.guard(
-    (record: SourceRecord) => record,
-    inSequence(decode, mapAll),
-  );
   const pipeline = createPipeline({
-    ...{ intake, deliverer, settle },
-    decodeAndMap: (records) => withSchemas(() => decodeAndMap(records)),
+    ...{ intake, prepare, deliverer, settle },
+    decodeAndMap: quarantine.guard((record) => record, inSequence(decode, mapAll)),
     join: createJoin({ clicks, rules: config.clicks, traces, untilAvailable }),
     compose: quarantine.guard(({ mapped }) => mapped.record, compose),
     claim: createClaim({

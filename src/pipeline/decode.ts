@@ -54,38 +54,30 @@ export function createDecode({ formatOf, source, untilAvailable }: DecodeParts) 
     return decoder;
   };
   return {
-    /**
-     * Takes a step that decodes, fetches the schemas that were not known yet, and takes the whole step again for as
-     * long as that brought one. So records are looked at once, as nearly always all schemas are known.
-     */
-    async withSchemas<Result>(step: () => Result | Promise<Result>): Promise<Result> {
-      for (;;) {
-        const result = await step();
-        const pending = [...decoders.values()].flatMap((decoder) => decoder.takeMissing());
-        if (pending.length === 0 || !(await fetchAll(pending, untilAvailable))) return result;
+    /** Fetches the schemas that the records need and that are not known yet. */
+    async prepare(records: readonly SourceRecord[]): Promise<void> {
+      const pending = new Map<string, () => Promise<void>>();
+      for (const record of records) {
+        const missing = decoderOf(record).missing(record);
+        if (missing === undefined) continue;
+        const fetch = () => decoderOf(record).fetchEvents(missing);
+        pending.set(`${record.topic} ${keyOf(missing)}`, fetch);
       }
+      if (pending.size > 0) await fetchAll([...pending.values()], untilAvailable);
     },
 
-    /** Waits for nothing. Records of schemas that are not known are undecodable, so take it within `withSchemas`. */
+    /** Waits for nothing. The schemas have to be there. */
     decode(records: readonly SourceRecord[]): StepResult<DecodedRecord> {
       return eachRecord(records, (record) => decoderOf(record).decode(record));
     },
   };
 }
 
-/** Whether there was any of what was fetched. */
-async function fetchAll(
-  pending: (() => Promise<boolean>)[],
-  untilAvailable: UntilAvailable,
-): Promise<boolean> {
-  let isAnyKnown = false;
+async function fetchAll(pending: (() => Promise<void>)[], untilAvailable: UntilAvailable) {
   const work = async () => {
-    for (let next = pending.shift(); next; next = pending.shift()) {
-      if (await untilAvailable(next)) isAnyKnown = true;
-    }
+    for (let next = pending.shift(); next; next = pending.shift()) await untilAvailable(next);
   };
   await Promise.all(Array.from({ length: fetches }, work));
-  return isAnyKnown;
 }
 
 /** A class, for the reason that map.ts has one. */
@@ -110,8 +102,6 @@ class TopicDecoder {
   readonly #source: SchemaSource | undefined;
   readonly #unframe: Unframe;
   readonly #events = new ByReference<EventDecoder | Outcome>();
-  /** Schemas that records named and that were not there, by their keys. */
-  readonly #missing = new Map<string, SchemaReference>();
   /** Of the topic's own schema, where it has one. */
   readonly #ownEvents: EventDecoder | Outcome | undefined;
 
@@ -123,28 +113,31 @@ class TopicDecoder {
     this.#ownEvents = schema && compileEvents(schema, 'the schema file', mappings);
   }
 
-  /** What fetches each of the schemas that were missing since it was last called. */
-  takeMissing(): (() => Promise<boolean>)[] {
-    if (this.#missing.size === 0) return [];
-    const references = [...this.#missing.values()];
-    this.#missing.clear();
-    return references.map((reference) => () => this.#fetchEvents(reference));
+  /** The schema that must be fetched before the record can be decoded. */
+  missing(record: SourceRecord): SchemaReference | undefined {
+    if (this.#topic.schema || record.value === null) return undefined;
+    try {
+      const { reference } = this.#unframe(record.value, record.headers);
+      return reference && !this.#events.get(reference) ? reference : undefined;
+    } catch {
+      // Not in the format, as decode will find and say.
+      return undefined;
+    }
   }
 
-  /** Whether the source knows the schema. Throws UnavailableError and ConfigurationError, as it does. */
-  async #fetchEvents(reference: SchemaReference): Promise<boolean> {
+  /** Fetches a schema that is missing. Throws UnavailableError and ConfigurationError, as its source does. */
+  async fetchEvents(reference: SchemaReference): Promise<void> {
     if (!this.#source) throw new Error(`no registry for topic ${this.#topic.topic}`);
     try {
       const schema = await this.#source.schemaOf(reference);
       // What the source doesn't know is not kept: it may know it later.
-      if (!schema) return false;
+      if (!schema) return;
       const events = compileEvents(schema, nameOf(reference), this.#topic.mappings);
       this.#events.set(reference, events);
     } catch (thrown) {
       if (!(thrown instanceof UnreadableSchemaError)) throw thrown;
       this.#events.set(reference, deadLettered('undecodable', thrown.message));
     }
-    return true;
   }
 
   decode(record: SourceRecord): DecodedRecord | Settlement {
@@ -168,15 +161,13 @@ class TopicDecoder {
 
   #eventsOf({ reference }: Frame): EventDecoder | Outcome {
     const events = this.#ownEvents ?? (reference && this.#events.get(reference));
-    if (!events) throw this.#unknown(reference);
+    if (!events) {
+      throw new UndecodableError(
+        `the registry has no schema with the ${reference && keyOf(reference)}`,
+      );
+    }
     if (reference?.kind === 'fingerprint') this.#checkFingerprint(reference);
     return events;
-  }
-
-  #unknown(reference: SchemaReference | undefined): UndecodableError {
-    const key = reference && keyOf(reference);
-    if (reference && key !== undefined) this.#missing.set(key, reference);
-    return new UndecodableError(`the registry has no schema with the ${key}`);
   }
 
   /** Single-object frames tell whether the file's schema is the one; AWS's ids tell nothing of it. */

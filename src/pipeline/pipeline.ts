@@ -15,6 +15,8 @@ const chunkSize = 2_000;
 /** The steps, and what stands before and behind them. */
 export interface PipelineParts {
   readonly intake: Intake;
+  /** Fetches the schemas that are not known yet. */
+  readonly prepare: (records: readonly SourceRecord[]) => Promise<void>;
   readonly decodeAndMap: Step<SourceRecord, MappedRecord>;
   readonly join: ReturnType<typeof createJoin>;
   readonly compose: Step<JoinedRecord, Conversion>;
@@ -31,9 +33,10 @@ type Step<In, Passed> = (items: readonly In[]) => Promise<StepResult<Passed>>;
  * the next chunk is already being joined. An offset is committed (kafka/consumer.ts) once it and all before it are settled.
  */
 export function createPipeline(parts: PipelineParts) {
-  const { intake, decodeAndMap, join, compose, claim, deliverer, settle } = parts;
+  const { intake, prepare, decodeAndMap, join, compose, claim, deliverer, settle } = parts;
 
   async function processChunk(records: readonly SourceRecord[]): Promise<void> {
+    await prepare(records);
     const mapped = settleEarly(await decodeAndMap(records));
     stepDone('decoded');
     const joined = settleEarly(await join(mapped));

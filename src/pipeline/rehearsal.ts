@@ -55,7 +55,7 @@ export interface Rehearsed {
 export function createRehearsal(parts: RehearsalParts): Rehearsal {
   const { config, source, schemas } = parts;
   const formatOf = createFormatOf(config.mappings, schemas);
-  const { withSchemas, decode } = createDecode({ formatOf, source, untilAvailable: retryOnce });
+  const { prepare, decode } = createDecode({ formatOf, source, untilAvailable: retryOnce });
   const join = createJoin({
     clicks: overlayClicks(parts.findClicks),
     rules: config.clicks,
@@ -69,8 +69,8 @@ export function createRehearsal(parts: RehearsalParts): Rehearsal {
       ended.push(...settled.map(toRehearsed));
       return passed;
     };
-    const decoded = await withSchemas(() => decode(records));
-    const mapped = pass(map(pass(decoded), new SharedRecords()));
+    await prepare(records);
+    const mapped = pass(map(pass(decode(records)), new SharedRecords()));
     const composed = pass(compose(pass(await join(mapped))));
     for (const conversion of composed) ended.push(await claim(conversion));
     return inOrder(records, ended);

@@ -61,7 +61,8 @@ async function decode(
       }
     },
   });
-  const { passed, settled } = await decoder.withSchemas(() => decoder.decode(records));
+  await decoder.prepare(records);
+  const { passed, settled } = decoder.decode(records);
   return { asked, values: passed.map(({ values }) => values), outcomes: settled };
 }
 

@@ -26,7 +26,7 @@ async function decodeAll(
   for (const [id, json] of Object.entries(schemas)) byId.set(Number(id), avro(json));
   const source: SchemaSource = { schemaOf: async ({ value }) => byId.get(Number(value)) };
   const config = configSchema.parse({ kafka: { brokers: 'localhost:9092' }, mappings });
-  const { withSchemas, decode } = createDecode({
+  const { prepare, decode } = createDecode({
     formatOf: (topic) => ({
       ...{ topic, format: 'confluent', schema: undefined },
       mappings: config.mappings,
@@ -47,7 +47,8 @@ async function decodeAll(
       headers: {},
     });
   });
-  return withSchemas(() => decode(records));
+  await prepare(records);
+  return decode(records);
 }
 
 describe('a topic with several events', () => {

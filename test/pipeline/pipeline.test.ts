@@ -10,10 +10,8 @@ test('a chunk that is under way when draining begins is claimed before the claim
   const intake = new Intake();
   const pipeline = createPipeline({
     intake,
-    decodeAndMap: async () => {
-      await schema.promise;
-      return { passed: [], settled: [] };
-    },
+    prepare: () => schema.promise,
+    decodeAndMap: async () => ({ passed: [], settled: [] }),
     join: async () => ({ passed: [], settled: [] }),
     compose: async () => ({ passed: [], settled: [] }),
     claim: async () => ({ passed: [], settled: [] }),
