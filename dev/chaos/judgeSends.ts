@@ -5,8 +5,11 @@ import { databaseFaults } from './faultsOfDatabase.ts';
 /** No answer is awaited for longer: 5 s, and a second for making it durable. */
 const longestInFlight = 6_000;
 
-/** So long after a database is back its outcomes may still wait for the next attempt to write them. */
+/** So long after a part is back outcomes may still wait for the next attempt to write them (pipeline/availability.ts). */
 const longestRetryDelay = 10_000;
+
+/** For how long after a fault that delays outcomes some may still be delayed. */
+const aftermath = longestInFlight + longestRetryDelay;
 
 /** What was written when a process was killed, or while the receiver hung, may arrive so much later. */
 const longestOnItsWay = 500;
@@ -83,15 +86,10 @@ function inFlightSince({ from }: InjectedFault, faults: readonly InjectedFault[]
   const delays = faults.filter(({ kind }) => delayingOutcomes.has(kind));
   let since = from;
   for (const delay of delays.toSorted((one, other) => other.from - one.from)) {
-    const isOneOfThem = delay.from <= from && delay.until + aftermath(delay) >= since;
+    const isOneOfThem = delay.from <= from && delay.until + aftermath >= since;
     if (isOneOfThem) since = Math.min(since, delay.from);
   }
   return since - longestInFlight;
-}
-
-/** For how long after a fault that delays outcomes some may still be delayed. */
-function aftermath({ kind }: InjectedFault): number {
-  return longestInFlight + (kind in databaseFaults ? longestRetryDelay : 0);
 }
 
 function isFinal(status: number | null): boolean {

@@ -73,10 +73,12 @@ export function judge(evidence: Evidence, peaks: Peaks): Verdict {
 
 /** Other members of the group own partitions in these; an order does not wait until another member has delivered. */
 const faultsWithOthers = new Set(['storm', 'zombie']);
+/** So long after they have left it may take until all their partitions are back: the session of one that was killed. */
+const longestHandBack = 10_000;
 
 function isAlone(faults: readonly InjectedFault[]): (order: OutOfOrder) => boolean {
   const shared = faults.filter(({ kind }) => faultsWithOthers.has(kind));
-  return ({ at }) => !shared.some(({ from, until }) => at >= from && at <= until);
+  return ({ at }) => !shared.some(({ from, until }) => at >= from && at <= until + longestHandBack);
 }
 
 function finding(name: string, cases: readonly unknown[]): Finding {

@@ -31,12 +31,12 @@ describe('a postback that comes again', () => {
   });
 
   test('is explained by a kill after several faults that delayed its outcome, one after the other', () => {
-    const again = [received('order', 2_000, 404), received('order', 40_000, 404)];
-    const kill = fault('kill', 24_000);
-    const delays = [fault('broker-kill', 2_500, 9_000), fault('kafka-down', 10_000, 20_000)];
+    const again = [received('order', 2_000, 404), received('order', 60_000, 404)];
+    const kill = fault('kill', 55_000);
+    const delays = [fault('broker-kill', 2_500, 20_000), fault('kafka-down', 30_000, 40_000)];
     expect(findRepeatedSends(again, [...delays, kill])[0]?.cause).toEqual(kill);
     expect(findRepeatedSends(again, [...delays.slice(1), kill])[0]?.cause).toBeUndefined();
-    const apart = [fault('broker-kill', 2_500, 3_500), fault('kafka-down', 10_000, 20_000)];
+    const apart = [fault('broker-kill', 2_500, 3_500), fault('kafka-down', 30_000, 40_000)];
     expect(findRepeatedSends(again, [...apart, kill])[0]?.cause).toBeUndefined();
   });
 
@@ -159,7 +159,7 @@ describe('the verdict', () => {
     const during = evidenceOf({ faults, received: [received('order', 2_000)] });
     expect(broken(during)).toEqual([]);
     expect(judge(during, peaks).ordersBeforeLead).toBe(1);
-    const later = evidenceOf({ faults, received: [received('order', 4_000)] });
+    const later = evidenceOf({ faults, received: [received('order', 14_000)] });
     expect(broken(later).map(({ name }) => name)).toContain('orders before their lead');
   });
 
