@@ -202,7 +202,7 @@ describe('POST /clicks', () => {
     const send = async () => (await post({ clickId: 'a', user: 'u' })).status;
     for (let sent = 0; sent < 50; sent += 1) expect(await send()).toBe(200);
     expect(await post({ clickId: 'a', user: 'u' })).toMatchObject({ status: 429, retryAfter: '1' });
-    clock.advance(1_000);
+    await clock.advance(1_000);
     expect(await send()).toBe(200);
   });
 
