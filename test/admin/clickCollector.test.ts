@@ -85,7 +85,7 @@ describe('POST /clicks', () => {
     const { post, stored, clock } = await collecting();
     await post({ clickId: 'a', user: 'u-1' });
     const before = await stored('u-1');
-    clock.advance(60_000);
+    await clock.advance(60_000);
     expect((await post({ clickId: 'a', user: 'u-1' })).status).toBe(200);
     expect(await stored('u-1')).toEqual(before);
   });
