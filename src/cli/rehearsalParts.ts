@@ -2,10 +2,9 @@ import type { LoadedConfig } from '../config/load.ts';
 import { readSchemas } from '../parts.ts';
 import type { RehearsalParts } from '../pipeline/rehearsal.ts';
 import { openSources } from '../sources.ts';
+import { findInAll } from '../store/bothClicks.ts';
 import { openClickTable } from '../store/clickTable.ts';
-import { earliestClicks } from '../store/earliestClicks.ts';
 import { readClicks } from '../store/open.ts';
-import type { ClickReader } from '../store/store.ts';
 import type { Logger } from '../telemetry/log.ts';
 
 /**
@@ -22,18 +21,6 @@ export async function openRehearsalParts(
   opened.defer(async () => own?.close());
   const table = config.clicks.table && (await openClickTable(config.clicks.table));
   opened.defer(async () => table?.close());
-  const readers = [own, table].filter((reader) => reader !== undefined);
-  return { config, source, schemas: readSchemas(loaded), findClicks: findInAll(readers) };
-}
-
-/** The clicks that the readers have; of one that several have the earliest time counts. */
-function findInAll(readers: readonly ClickReader[]): ClickReader['find'] {
-  return async (userKeys) => {
-    const found = await Promise.all(readers.map((reader) => reader.find(userKeys)));
-    const all = userKeys.map(
-      (userKey) => [userKey, found.flatMap((each) => each.get(userKey) ?? [])] as const,
-    );
-    const known = all.filter(([, clicks]) => clicks.length > 0);
-    return new Map(known.map(([userKey, clicks]) => [userKey, earliestClicks(clicks)]));
-  };
+  const finds = [own, table].flatMap((reader) => reader?.find ?? []);
+  return { config, source, schemas: readSchemas(loaded), findClicks: findInAll(finds) };
 }

@@ -47,16 +47,24 @@ export async function openPostgresStore(address: PostgresAddress): Promise<BareS
 export async function readPostgresClicks(
   address: PostgresAddress,
 ): Promise<Bare<ClickReader> | undefined> {
+  const database = await openForReading(address);
+  return (
+    database && {
+      find: openPostgresClicks(database).find,
+      hashKeyNote: openPostgresHashKeyNote(database),
+      close: database.close,
+    }
+  );
+}
+
+/** A connection, or undefined while the tables are not there. */
+async function openForReading(address: PostgresAddress): Promise<PostgresDatabase | undefined> {
   await using opening = new AsyncDisposableStack();
   const database = openPostgresDatabase(address, { connections: 1, durability: 'memory' });
   opening.defer(database.close);
   if (!(await hasTables(database))) return undefined;
-  const opened = opening.move();
-  return {
-    find: openPostgresClicks(database).find,
-    hashKeyNote: openPostgresHashKeyNote(database),
-    close: () => opened.disposeAsync(),
-  };
+  opening.move();
+  return database;
 }
 
 /** All columns: the tables may be as an older version left them, with fewer. */
@@ -69,18 +77,16 @@ const findConversion: Statement = {
 export async function readPostgresLedger(
   address: PostgresAddress,
 ): Promise<LedgerReader | undefined> {
-  await using opening = new AsyncDisposableStack();
-  const database = openPostgresDatabase(address, { connections: 1, durability: 'memory' });
-  opening.defer(database.close);
-  if (!(await hasTables(database))) return undefined;
-  const opened = opening.move();
-  return {
-    async find(key) {
-      const [row] = (await database.run(findConversion, [key])).rows;
-      return row && toNotedConversion(row);
-    },
-    close: () => opened.disposeAsync(),
-  };
+  const database = await openForReading(address);
+  return (
+    database && {
+      async find(key) {
+        const [row] = (await database.run(findConversion, [key])).rows;
+        return row && toNotedConversion(row);
+      },
+      close: database.close,
+    }
+  );
 }
 
 /** How long looking through a whole table may take, in milliseconds. */
