@@ -8,6 +8,7 @@ import type { TestContext } from 'vitest';
 import { z } from 'zod';
 import { installKafkajsGuards } from '../../src/kafka/guards.ts';
 import { realPart } from './services.ts';
+import { until } from './until.ts';
 
 /** Platform of a company that isn't our shop: its own topics, names and types, and its own encoding. */
 export interface OwnPlatform {
@@ -90,15 +91,27 @@ function confluentFrame(schemaId: number): Buffer {
   return frame;
 }
 
+const beingChosen: readonly unknown[] = [
+  ...['NOT_COORDINATOR_FOR_GROUP', 'GROUP_COORDINATOR_NOT_AVAILABLE', 'GROUP_LOAD_IN_PROGRESS'],
+];
+
+function undefinedWhileChosen(thrown: unknown): undefined {
+  if (!beingChosen.includes(Reflect.get(Object(thrown), 'type'))) throw thrown;
+}
+
 async function readOffsets(
   admin: Admin,
   groupId: string,
   topics: readonly string[],
 ): Promise<readonly PartitionOffsets[]> {
-  const committed = await admin.fetchOffsets({ groupId, topics: [...topics] });
+  // A broker that has just started may still be about to choose who coordinates the group.
+  const committed = await until(
+    () => admin.fetchOffsets({ groupId, topics: [...topics] }).catch(undefinedWhileChosen),
+    (found) => found !== undefined,
+  );
   const offsets: PartitionOffsets[] = [];
   for (const topic of topics) {
-    const own = committed.find((found) => found.topic === topic)?.partitions ?? [];
+    const own = committed?.find((found) => found.topic === topic)?.partitions ?? [];
     for (const { partition, high } of await admin.fetchTopicOffsets(topic)) {
       const found = own.find((other) => other.partition === partition);
       offsets.push({
