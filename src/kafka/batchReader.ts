@@ -101,6 +101,7 @@ export class BatchReader {
     const { endOf } = this.#options;
     if (endOf) for (const each of this.assignment.partitions) each.end = endOf(each);
     this.#gate.assigned();
+    this.#looks.restart();
     // At once: with a topic that is deleted meanwhile that knowledge is gone.
     void this.#orLater(this.#group.ask());
     for (const partition of this.assignment.partitions) this.#options.fetching.resume(partition);

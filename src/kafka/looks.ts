@@ -30,6 +30,11 @@ export class Looks {
     this.#lookedAt = clock.now();
   }
 
+  /** Partitions were assigned anew: what passed before, such as the time that joining took, is nobody's wait. */
+  restart(): void {
+    this.#lookedAt = this.#clock.now();
+  }
+
   look(partitions: readonly AssignedPartition[]): Look {
     const now = this.#clock.now();
     const elapsed = Math.min(now - this.#lookedAt, longestInterval);

@@ -120,6 +120,18 @@ describe('a partition that stands still though it could move', () => {
     expect([subject.told, subject.counted]).toEqual([['warn clicks/1'], ['clicks/1']]);
   });
 
+  test('is waited for from when there is somebody to wait, not for the time that joining the group took', async () => {
+    const subject = new Subject();
+    subject.fill('clicks', 1, 100);
+    await subject.clock.advance(5 * second);
+    subject.rebalance();
+    await subject.offer();
+    await subject.pass(maxWait - 1);
+    expect([subject.hasOrder, subject.counted]).toEqual([false, []]);
+    await subject.pass(3);
+    expect(subject.taken).toEqual(['orders 10']);
+  });
+
   test('holds up nothing of what follows either, and is not told of again', async () => {
     const subject = new Subject();
     subject.fill('clicks', 1, 100);
