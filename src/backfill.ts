@@ -76,15 +76,24 @@ export class BackfillRun {
     return inside;
   }
 
-  /** Resolves once the group has committed all of it, by whichever of its members. Rejects when `signal` aborts. */
-  async untilComplete(signal: AbortSignal): Promise<void> {
-    while (!(await this.#isComplete())) await systemClock.wait(lookInterval, signal);
+  /**
+   * Resolves once the group has committed all of it, by whichever of its members; of what `owned` holds nothing, nothing
+   * need be committed. Rejects when `signal` aborts.
+   */
+  async untilComplete(
+    owned: () => readonly AssignedPartition[],
+    signal: AbortSignal,
+  ): Promise<void> {
+    while (!(await this.#isComplete(owned()))) await systemClock.wait(lookInterval, signal);
   }
 
-  async #isComplete(): Promise<boolean> {
+  async #isComplete(owned: readonly AssignedPartition[]): Promise<boolean> {
     const { admin, log } = this.#parts;
+    // A member that was handed no record at all has nothing to commit through.
+    const empty = new Set(owned.filter(({ heldNothing }) => heldNothing).map(nameOf));
+    const awaited = [...this.#partitions.values()].filter((each) => !empty.has(nameOf(each)));
     try {
-      const committed = await admin.committed([...this.#partitions.values()]);
+      const committed = await admin.committed(awaited);
       return [...committed].every(([{ end }, offset]) => offset >= end);
     } catch (thrown) {
       const error = toError(thrown).message;

@@ -128,7 +128,7 @@ function startPipeline(wiring: Opened, opened: AsyncDisposableStack) {
   opened.defer(() => consumer.stop());
   opened.defer(() => lifecycle.stop(pipeline.drain));
   opened.defer(() => consumer.pause());
-  const complete = run?.untilComplete(lifecycle.stopping);
+  const complete = run?.untilComplete(() => consumer.partitions, lifecycle.stopping);
   complete?.catch(lifecycle.fail);
   return { pipeline, consumer, report, failed: lifecycle.failed, complete };
 }

@@ -67,6 +67,12 @@ export class AssignedPartition {
     return (this.position ?? this.groupOffset ?? -1) >= this.end;
   }
 
+  /** Whether this generation found no record up to its end, be it that only markers of transactions were there. */
+  get heldNothing(): boolean {
+    const hasRead = this.latestTimestamp !== Number.NEGATIVE_INFINITY;
+    return this.position !== undefined && this.hasReachedEnd && !hasRead;
+  }
+
   /** Whether nothing more is read until the slowest of its records is settled. */
   get isTooFarAhead(): boolean {
     return this.watermark.ahead > longestAhead;
