@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import type { DeadLetter, DeadLetters } from '../kafka/deadLetters.ts';
+import type { DeadLetters } from '../kafka/deadLetters.ts';
 import type { SourceRecord } from '../kafka/partition.ts';
 import type { Postback } from '../powerspace/request.ts';
 import { stepDone } from '../steps.ts';
@@ -11,6 +11,7 @@ import type { Delivery, Outstanding } from './delivery.ts';
 import { groupWrites } from './group.ts';
 import type { Intake } from './intake.ts';
 import { type Outcome, reasonOf } from './outcome.ts';
+import { createProduce } from './produce.ts';
 import type { Ending, SharedRecords } from './sharedRecords.ts';
 import type { Settlement } from './step.ts';
 
@@ -52,9 +53,7 @@ export interface Settle {
 /** A crash between two of the steps repeats the later ones, and loses nothing. */
 export function createSettle(parts: SettleParts): Settle {
   const { intake, sharedRecords, outstanding, ledger, metrics, untilAvailable } = parts;
-  const produce = groupWrites<DeadLetter>((letters) =>
-    untilAvailable(() => parts.deadLetters.send(letters)),
-  );
+  const produce = createProduce(parts.deadLetters, untilAvailable);
   const settleInLedger = groupWrites<LedgerEntry>(
     (entries) => untilAvailable(() => ledger.settle(entries)),
     settlesAtOnce,

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { toError } from '../../src/errors.ts';
 import type { DeadLetter } from '../../src/kafka/deadLetters.ts';
 import { Outstanding } from '../../src/pipeline/delivery.ts';
 import { Intake } from '../../src/pipeline/intake.ts';
@@ -8,6 +9,9 @@ import { SharedRecords } from '../../src/pipeline/sharedRecords.ts';
 import type { LedgerEntry } from '../../src/store/store.ts';
 import { ManualClock, settlePromises } from '../manualClock.ts';
 import { delivery, record, silentMetrics, silentSpan } from './fixtures.ts';
+
+/** The error of a dead letter that its topic does not take. */
+const tooLarge = 'larger than the topic takes';
 
 /** A settle step whose writes end when the test says so; `events` has what happened, in order. */
 function start() {
@@ -39,10 +43,12 @@ function start() {
       count: async () => 0,
     },
     deadLetters: {
-      send: (letters: readonly DeadLetter[]) =>
-        written(
+      send: async (letters: readonly DeadLetter[]) => {
+        await written(
           `dead letters ${[letters.length, ...letters.map(({ kind }) => kind ?? '')].join(' ').trim()}`,
-        ),
+        );
+        return letters.filter(({ error }) => error === tooLarge);
+      },
     },
     clock: new ManualClock(),
     metrics: {
@@ -51,7 +57,15 @@ function start() {
         counts.push(outcome === 'skipped' ? `skipped ${reason}` : outcome),
     },
     traces: { startProcess: () => silentSpan, isSampled: () => false },
-    untilAvailable: (work) => work(),
+    async untilAvailable(work) {
+      for (;;) {
+        try {
+          return await work();
+        } catch (thrown) {
+          events.push(toError(thrown).message);
+        }
+      }
+    },
     onFailure: (thrown) => events.push(String(thrown)),
   });
   async function finishWrites() {
@@ -82,6 +96,24 @@ describe('settling', () => {
     expect(isSettled(bad)).toBe(false);
     await finishWrites();
     expect([isSettled(bad), events]).toEqual([true, ['dead letters 1']]);
+  });
+
+  test('lets a dead letter that is too large for its topic hold up no other, and says what to do', async () => {
+    const { settle, finishWrites, events } = start();
+    const [large, other] = [record(4), record(5)];
+    settle.early([
+      { record: large, outcome: deadLettered('undecodable', tooLarge) },
+      { record: other, outcome: deadLettered('undecodable', 'no Avro') },
+    ]);
+    await finishWrites();
+    expect([large.source.watermark.offset, other.source.watermark.offset]).toEqual([4, 6]);
+    await finishWrites();
+    expect(events).toEqual([
+      'dead letters 2',
+      'dead letters 1',
+      'the dead letter of orders/0/4: with 8 bytes it is larger than the topic of the dead letters takes; raise max.message.bytes of that topic',
+    ]);
+    expect(isSettled(large)).toBe(false);
   });
 
   test('frees the offset of a delivered postback only once the ledger has it', async () => {

@@ -153,6 +153,7 @@ const inSending: readonly Mutant[] = [
       replace(DeadLetters.prototype, 'send', (original) => {
         return async function send(this: DeadLetters, letters) {
           original.call(this, letters).catch(() => undefined);
+          return [];
         };
       }),
   },
