@@ -7,8 +7,9 @@ export class InvalidClickError extends Error {}
 
 const longestUserKey = 1_024;
 const mostUserKeys = 16;
-/** The last time that a date can hold. */
-const latest = 8_640_000_000_000_000;
+/** Times beyond these are of another unit: seconds, taken for milliseconds, are all in 1970. */
+const earliest = Date.UTC(2000);
+const latest = Date.UTC(2100);
 const isoTime = /^\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:?\d\d)?)?$/;
 
 const known: ReadonlySet<string> = new Set(['clickId', 'user', 'at']);
@@ -54,6 +55,7 @@ export function readReportedClick(
   if (fault !== undefined) fail(['clickId'], fault);
   const time =
     at === undefined ? Math.round(now) : (readClickTime(at) ?? fail(['at'], expectedTime));
+  if (at !== undefined && (time < earliest || time > latest)) fail(['at'], unusualTime);
   const distinct = keys.length === 1 ? keys : [...new Set(keys)];
   return distinct.map((userKey) => ({ userKey, clickId: id, at: time }));
 }
@@ -73,13 +75,16 @@ function readUserKey(value: unknown): string | undefined {
 const expectedTime =
   'expected milliseconds since 1970, or an ISO 8601 time such as 2026-11-24T10:30:00Z';
 
+const unusualTime =
+  'a time before 2000 or after 2100; a plain number has to be milliseconds since 1970';
+
 /**
  * A time in milliseconds since the Unix epoch: given so, as a number or its digits, or in ISO 8601, in UTC where
  * it has no offset. Undefined for anything else.
  */
 function readClickTime(value: unknown): number | undefined {
   const at = typeof value === 'string' ? parseTime(value) : value;
-  return typeof at === 'number' && Number.isInteger(at) && at >= 0 && at <= latest ? at : undefined;
+  return typeof at === 'number' && Number.isInteger(at) && at >= 0 ? at : undefined;
 }
 
 function parseTime(text: string): number | undefined {

@@ -117,6 +117,16 @@ describe('POST /clicks', () => {
       { clickId: 'a', user: 'u', at: '2026-13-40' },
       'at: expected milliseconds since 1970, or an ISO 8601 time',
     ],
+    // 2026, in seconds and in microseconds.
+    [
+      { clickId: 'a', user: 'u', at: 1_790_000_000 },
+      'at: a time before 2000 or after 2100; a plain',
+    ],
+    [{ clickId: 'a', user: 'u', at: '1790000000' }, 'number has to be milliseconds since 1970'],
+    [
+      { clickId: 'a', user: 'u', at: 1_790_000_000_000_000 },
+      'at: a time before 2000 or after 2100',
+    ],
     [{ clickId: 'a', user: 'u', userId: 'u' }, 'only clickId, user and at are known here'],
     ['{"clickId"', 'the body is not JSON'],
     [new Uint8Array([0x22, 0xff, 0x22]), 'the body is not UTF-8'],
