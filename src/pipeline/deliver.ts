@@ -77,8 +77,12 @@ export class Deliverer {
     for (const delivery of this.#retries.take(isLost)) this.#lanes.retry(delivery);
     for (;;) {
       const end = this.#endUnsent(this.#lanes.takeFirst(isLost));
-      if (!end) return;
+      if (!end) break;
       this.#track(end());
+    }
+    const isUnheld = (delivery: Delivery) => isLost(delivery) && !this.#isToBeHeld(delivery);
+    for (const delivery of this.#lanes.takeBehind(isUnheld)) {
+      this.#track(this.#parts.giveBack(delivery));
     }
   }
 

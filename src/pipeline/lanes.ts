@@ -38,6 +38,16 @@ export class Lanes {
     return index === -1 ? undefined : this.#ready.splice(index, 1)[0];
   }
 
+  /** Takes those that wait behind another of their click, and that this holds for. */
+  takeBehind(holds: (delivery: Delivery) => boolean): readonly Delivery[] {
+    const taken = [...this.#lanes.values()].flatMap((lane) => lane.slice(1).filter(holds));
+    for (const delivery of taken) {
+      const lane = this.#lanes.get(delivery.postback.clickId) ?? [];
+      lane.splice(lane.indexOf(delivery), 1);
+    }
+    return taken;
+  }
+
   /** It is to be sent again. */
   retry(delivery: Delivery): void {
     this.#ready.push(delivery);

@@ -125,6 +125,26 @@ describe('a postback of a partition that others have by now', () => {
     expect(attempts).toEqual(['first']);
   });
 
+  test('is given back at once, though it comes behind one of its click that is ours and waits for its retry', async () => {
+    const { deliverer, clock, attempts, givenBack, outcomes } = start(({ attempts: made }) =>
+      answered(made < 2 ? 429 : 200, '3600'),
+    );
+    const lost = record(0);
+    deliverer.add([
+      delivery('ours', { source: record(0, owned), clickId: 'click' }),
+      delivery('lost', { source: lost, clickId: 'click', at: 1 }),
+      delivery('ours too', { source: record(1, owned), clickId: 'click', at: 2 }),
+    ]);
+    await settlePromises();
+    lost.source.isRevoked = true;
+    deliverer.giveBackLost(isStillOurs);
+    await settlePromises();
+    expect(givenBack).toEqual(['lost']);
+    await clock.advance(60 * minute);
+    expect(attempts).toEqual(['ours', 'ours', 'ours too']);
+    expect(outcomes).toMatchObject({ ours: { outcome: 'delivered' } });
+  });
+
   test('is given back at once, though nothing is sent but a probe', async () => {
     const { deliverer, givenBack } = start(() => answered(401));
     const lost = record(0);
