@@ -24,7 +24,8 @@ export function explainPostgresError(part: string, thrown: unknown, setting = 's
   if (isFromServer ? isOf(misconfigured) : isRefusal(code, error.message)) {
     return settingProblem(setting, `${part}: ${describe(error)}`);
   }
-  if (isFromServer ? isOf(passing) : isLost(code, error.message)) {
+  const passes = isFromServer ? isOf(passing) || isOutdated(error) : isLost(code, error.message);
+  if (passes) {
     return new UnavailableError(part, describe(error), { cause: error });
   }
   return error;
@@ -58,6 +59,14 @@ function isRefusal(code: string, message: string): boolean {
     /CERT|SELF_SIGNED|UNABLE_TO_(GET|VERIFY)|^ERR_TLS/.test(code) ||
     /does not support SSL|^SASL: /.test(message)
   );
+}
+
+/**
+ * A statement was prepared before a newer replica added a column that it gives as well. The connection is closed, as
+ * after every failure, and the next prepares it anew.
+ */
+function isOutdated(error: Error): boolean {
+  return Reflect.get(error, 'routine') === 'RevalidateCachedQuery';
 }
 
 /** A system error of the network, or what pg and pg-pool say of a connection that is no more. */

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { expect, inject, test } from 'vitest';
-import { toError } from '../../src/errors.ts';
+import { toError, UnavailableError } from '../../src/errors.ts';
 import { countSettled, openStore, readClicks, readLedger } from '../../src/store/open.ts';
 import { postgresMigrations } from '../../src/store/postgresMigrations.ts';
 import { postgresSettledStatement } from '../../src/store/postgresSettled.ts';
@@ -99,6 +99,18 @@ function testStore(url: string): void {
       expect(await asNow.find(claimOf(id).key)).toMatchObject(noted);
       expect(await store.ledger.claim([claimOf(id)])).toEqual(['delivered']);
     }
+  });
+
+  test('the Postgres store has a look-up made again when a newer version has added a column beneath it', async () => {
+    const schema = await ownSchema(url);
+    await using store = asDisposable(await openStore(schema.setting));
+    const found = new Map([['user', [clickOf('user', 'a')]]]);
+    await store.clicks.save([clickOf('user', 'a')]);
+    expect(await store.clicks.find(['user'])).toEqual(found);
+    await schema.query('ALTER TABLE user_attribution ADD COLUMN newer integer');
+    const failure = await store.clicks.find(['user']).catch(toError);
+    expect(failure).toBeInstanceOf(UnavailableError);
+    expect(await store.clicks.find(['user'])).toEqual(found);
   });
 
   test('the Postgres store looks clicks up by a hash index, and while a large table still lacks it', async () => {
