@@ -80,7 +80,8 @@ async function find(
   const found = new Map<string, Click[]>();
   if (wanted.size === 0) return new Map();
   for (const row of await database.find(columns, [...wanted.keys()])) {
-    if (row['clickId'] === null || row['at'] === null) continue;
+    // Many a table has a row for every visit, and an empty text where no click brought it.
+    if (row['clickId'] === null || row['clickId'] === '' || row['at'] === null) continue;
     // Many a collation takes other keys for the same: those are nobody's here.
     for (const userKey of wanted.get(normalize(String(row['userKey']))) ?? []) {
       const click = { userKey, clickId: String(row['clickId']), at: Number(row['at']) };

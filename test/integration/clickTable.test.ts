@@ -84,6 +84,18 @@ function testPostgres(open: () => Promise<OwnTable>): void {
       expect([...(await find([...others, userKey]))]).toEqual([[userKey, [clickOf(userKey, 'a')]]]);
     });
 
+    test('gives no click of a row that has none, be it null or an empty text', async () => {
+      const table = await open();
+      await table.query(
+        `CREATE TABLE ${table.name} (user_id text, click_id text, created_at timestamp)`,
+      );
+      await table.query(
+        `INSERT INTO ${table.name} VALUES ('user', NULL, '2026-07-01'), ('user', '', '2026-07-02')`,
+      );
+      const { find } = await openTable(table);
+      expect([...(await find(['user']))]).toEqual([]);
+    });
+
     test('finds a uuid however it is written', async () => {
       const table = await open();
       await table.query(
