@@ -161,7 +161,6 @@ export class Deliverer {
       case 'rejected':
         return this.#finish(delivery, rejected(delivery, error));
       case 'setup':
-        return this.#lanes.retry(delivery);
       case 'transient':
         return this.#retryOrGiveUp(delivery, ended.result);
       case 'ambiguous':

@@ -67,6 +67,23 @@ describe('when every postback is rejected', () => {
   });
 });
 
+test('one that alone is forbidden, as by a firewall, is given up, and delays the others little', async () => {
+  const { deliverer, clock, outcomes } = start(({ postback }) =>
+    answered(postback.clickId === 'odd' ? 403 : 200),
+  );
+  deliverer.add([delivery('odd', { clickId: 'odd' })]);
+  let delayed = 0;
+  for (let number = 0; number < 360; number += 1) {
+    deliverer.add([delivery(`a-${number}`)]);
+    await clock.advance(5 * second);
+    if (!outcomes[`a-${number}`]) delayed += 1;
+    await clock.advance(15 * second);
+  }
+  expect(outcomes['odd']).toMatchObject({ outcome: 'dead-lettered', reason: 'undeliverable' });
+  expect(Object.keys(outcomes)).toHaveLength(361);
+  expect(delayed).toBeLessThan(36);
+});
+
 describe('a hold is told', () => {
   const [info, error] = [30, 50];
 
