@@ -109,10 +109,11 @@ export class Cursor {
     this.skip(end + 1 - position);
   }
 
+  /** As the shortest number that is this float: 49.99, as its writer had it, not 49.9900016784668. */
   readFloat(): number {
     const { position } = this;
     this.skip(4);
-    return this.bytes.readFloatLE(position);
+    return shortestOf(this.bytes.readFloatLE(position));
   }
 
   readDouble(): number {
@@ -214,4 +215,13 @@ export class Cursor {
     const value = (bits >> 1n) ^ -(bits & 1n);
     return Number.isSafeInteger(Number(value)) ? Number(value) : value;
   }
+}
+
+/** No float takes more than nine digits, and one of up to six keeps them all. */
+function shortestOf(float: number): number {
+  for (let digits = 6; digits < 9; digits += 1) {
+    const shorter = Number(float.toPrecision(digits));
+    if (Math.fround(shorter) === float) return shorter;
+  }
+  return Number(float.toPrecision(9));
 }

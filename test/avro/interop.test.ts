@@ -23,13 +23,16 @@ describe('what the Avro project itself writes in Java', () => {
     ({ name, schema, bytes, values }) => {
       const paths = Object.keys(values);
       const written = Buffer.from(bytes, 'hex');
+      // A float is read as the shortest number that is the same float.
+      const asWritten = (value: unknown) =>
+        name === 'float' && typeof value === 'number' ? Math.fround(value) : plain(value);
       const payload =
         name === 'single-object'
           ? written.subarray(createUnframe({ format: name })(written).start)
           : written;
       const reader = compileReader(avro(schema), ['before', 'after', ...paths]);
       expect(reader.missing).toEqual([]);
-      expect(reader.read(payload).map(plain)).toEqual(
+      expect(reader.read(payload).map(asWritten)).toEqual(
         ['b', 2 ** 40, ...Object.values(values).map(fromJson)].map(plain),
       );
     },

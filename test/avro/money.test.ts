@@ -119,6 +119,29 @@ describe('money is exact to the last digit', () => {
     );
   });
 
+  test('as a float, by the shortest decimal that reads back as it', () => {
+    const finite = fc.float({ noNaN: true, noDefaultInfinity: true });
+    fc.assert(
+      fc.property(finite, (value) => {
+        const bytes = Buffer.alloc(4);
+        bytes.writeFloatLE(value);
+        const text = sent('float', bytes) ?? '';
+        expect(Math.fround(Number(text))).toBe(value === 0 ? 0 : value);
+        expect(text.replace(/^-|\./g, '').replace(/^0+|0+$/g, '').length).toBeLessThan(10);
+      }),
+      options,
+    );
+  });
+
+  test.each(['49.99', '0.1', '131072.05', '-19.99', '8388607'])(
+    'as the %s that a shop keeps in a float',
+    (text) => {
+      const bytes = Buffer.alloc(4);
+      bytes.writeFloatLE(Number(text));
+      expect(sent('float', bytes)).toBe(text);
+    },
+  );
+
   test('as cents that a shop keeps in a double', () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 10 ** 12 }), (cents) => {

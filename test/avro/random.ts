@@ -77,7 +77,7 @@ export class Samples {
       () => same('boolean', this.#random.below(2) === 1),
       () => same('int', Number(BigInt.asIntN(32, this.#random.bits(this.#random.below(33))))),
       () => this.#long(),
-      () => same('float', Math.fround((this.#random.next() - 0.5) * 1e6)),
+      () => this.#float(),
       () => same('double', (this.#random.next() - 0.5) * 10 ** this.#random.below(300)),
       () => same('string', this.#text()),
       () => same('bytes', this.#bytes(this.#random.below(20))),
@@ -93,6 +93,12 @@ export class Samples {
       () => this.#union(depth - 1),
     ];
     return this.#random.pick(depth > 0 ? [...simple, ...nested, ...nested] : simple)();
+  }
+
+  /** Of at most six digits, as a float keeps them. */
+  #float(): Sample {
+    const expected = Number(((this.#random.next() - 0.5) * 1e6).toPrecision(6));
+    return { schema: 'float', value: Math.fround(expected), expected };
   }
 
   #long(): Sample {

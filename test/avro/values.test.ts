@@ -78,9 +78,12 @@ describe('numbers are exact', () => {
     expect(reader.read(Buffer.from('0004c3a9', 'hex'))).toEqual(['é']);
   });
 
-  test('doubles and floats are as IEEE has them', () => {
+  test('doubles are as IEEE has them, and floats the shortest number that is the same float', () => {
     expect(readField('double', 0.1 + 0.2)).toBe(0.1 + 0.2);
-    expect(readField('float', Math.fround(19.99))).toBe(Math.fround(19.99));
+    expect(readField('float', Math.fround(19.99))).toBe(19.99);
+    for (const value of [Number.NaN, Number.NEGATIVE_INFINITY, Math.fround(-1e30), 2 ** -149]) {
+      expect(Math.fround(readField('float', value) as number)).toBe(value);
+    }
     expect(readField('double', -0)).toBe(-0);
   });
 });
