@@ -176,7 +176,7 @@ function checkFields(
       const place = settingOf(mapping, field);
       const fault = typeFault(field.setting, field.written, types);
       if (fault !== undefined) return [problem(fault, place)];
-      const doubt = typeDoubt(field.written, types);
+      const doubt = typeDoubt(mapping, field, types);
       return doubt === undefined ? [] : [{ ...problem(doubt, place), severity: 'warning' }];
     }),
   ];

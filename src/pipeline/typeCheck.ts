@@ -4,6 +4,7 @@ import { type Constant, isDecimal, readCondition, readDate } from '../config/con
 import { nearestName } from '../config/nearest.ts';
 import type { Mapping } from '../config/schema.ts';
 import type { SettingPath } from '../config/settingPath.ts';
+import type { MappedPath } from './eventMapping.ts';
 
 /** What is wrong with a setting, given the type of its field. */
 interface TypeProblem {
@@ -74,11 +75,25 @@ export function typeFault(
   return `"${field}" is ${nameOf(types)}, and ${what} is needed here`;
 }
 
-/** What to look at twice: a number that calls itself something else is read as it stands. */
-export function typeDoubt(field: string, types: readonly SchemaType[]): string | undefined {
+/**
+ * What to look at twice: a conversion of which only the day is known, since clicks of that day are later than it; and a
+ * number that calls itself something else, which is read as it stands.
+ */
+export function typeDoubt(
+  { record }: Mapping,
+  { setting, written: field }: Pick<MappedPath, 'setting' | 'written'>,
+  types: readonly SchemaType[],
+): string | undefined {
+  if (setting === 'at' && record !== 'click' && types.some(isDay)) {
+    return `"${field}" is a date, so the ${record} counts as of midnight (UTC), and no click of that day counts for it; name a field that has the time of day`;
+  }
   const type = types.find(({ ignoredType }) => ignoredType !== undefined);
   if (type === undefined) return undefined;
   return `"${field}" calls itself ${type.ignoredType}, which goes with no ${type.kind} like this one: it is read as the plain ${type.kind}`;
+}
+
+function isDay({ kind, logicalType }: SchemaType): boolean {
+  return kind === 'int' && logicalType === 'date';
 }
 
 /** What a condition asks of a field that its types can't be. */

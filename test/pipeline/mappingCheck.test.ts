@@ -81,6 +81,24 @@ describe('a mapping held against a schema', () => {
     expect(await faults(text)).toEqual([fault]);
   });
 
+  test('a time that is a day is worth a warning, but for clicks', async () => {
+    const placed = record('Placed', {
+      id: 'string',
+      on: ['null', { type: 'int', logicalType: 'date' }],
+    });
+    const { problems } = await check('event: Placed, record: order, user: id, at: on', placed);
+    expect(problems).toMatchObject([
+      {
+        severity: 'warning',
+        setting: 'mappings[0].at',
+        message:
+          '"on" is a date, so the order counts as of midnight (UTC), and no click of that day counts for it; name a field that has the time of day',
+      },
+    ]);
+    const click = await check('event: Placed, record: click, click: id, user: id, at: on', placed);
+    expect(click.problems).toEqual([]);
+  });
+
   test('an amount whose decimal stands on a long, or has no precision, is not what it says', async () => {
     const price = (type: object) =>
       record('Paid', { id: 'string', price: { ...type, logicalType: 'decimal', scale: 2 } });
