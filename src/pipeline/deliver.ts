@@ -176,7 +176,7 @@ export class Deliverer {
     const { breaker, clock, giveUpAfter } = this.#parts;
     const now = clock.now() - breaker.openTime(clock.now());
     delivery.failingSince ??= now;
-    if (now - delivery.failingSince < giveUpAfter) return this.#scheduleRetry(delivery, result);
+    if (now - delivery.failingSince <= giveUpAfter) return this.#scheduleRetry(delivery, result);
     const error = `${describeAttempt(result)}; given up after ${delivery.attempts} attempts`;
     await this.#finish(delivery, deadLettered('undeliverable', error));
   }

@@ -84,6 +84,13 @@ test('one that alone is forbidden, as by a firewall, is given up, and delays the
   expect(delayed).toBeLessThan(36);
 });
 
+test('nothing is given up while everything is held, however short giveUpAfter is', async () => {
+  const { deliverer, clock, outcomes } = start(() => answered(401), { giveUpAfter: 0 });
+  deliverer.add(Array.from({ length: 100 }, (_, number) => delivery(`a-${number}`)));
+  await clock.advance(600 * minute);
+  expect(outcomes).toEqual({});
+});
+
 describe('a hold is told', () => {
   const [info, error] = [30, 50];
 
