@@ -7,7 +7,8 @@ import { connectAdmin } from '../kafka/admin.ts';
 import { createAdminKafka } from '../kafka/client.ts';
 import { deadLetterTopic } from '../kafka/deadLetters.ts';
 import { readSchemas } from '../parts.ts';
-import { checkMappings, topicSources } from '../pipeline/mappingCheck.ts';
+import { schemasByTopic } from '../pipeline/eventSchemas.ts';
+import { checkMappings } from '../pipeline/mappingCheck.ts';
 import { checkTopics, listTopics } from '../pipeline/topicCheck.ts';
 import { createPowerspaceClient } from '../powerspace/client.ts';
 import { countStore, describeStore } from '../store/open.ts';
@@ -122,7 +123,7 @@ async function lookAtSchemas({ loaded, clusterTopics }: CheckSession): Promise<L
     const topics = hasPatterns ? await clusterTopics().catch(() => []) : [];
     const { fields, ...checked } = await checkMappings(
       loaded,
-      topicSources(registry, schemas, topics),
+      schemasByTopic(registry, schemas, topics),
     );
     return { found: `${fields} mapped fields looked up`, ...checked };
   } finally {
