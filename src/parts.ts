@@ -4,7 +4,7 @@ import { type AvroSchema, parseSchema } from './avro/schema.ts';
 import type { LoadedConfig } from './config/load.ts';
 import { placeInMapping } from './config/mappingPlace.ts';
 import type { Config } from './config/schema.ts';
-import { isPattern } from './config/topics.ts';
+import { hasPatterns } from './config/topics.ts';
 import {
   ConfigurationError,
   formatProblem,
@@ -65,7 +65,7 @@ export async function openParts(given: OpeningParts, opened: AsyncDisposableStac
   const failed = new AbortController();
   const until = availability.untilReached(AbortSignal.any([signal, failed.signal]));
   const connected = connectToTopics(given, until, opened);
-  const patternTopics = hasPatterns(config) ? connected.then(({ topics }) => topics) : [];
+  const patternTopics = hasPatterns(config.mappings) ? connected.then(({ topics }) => topics) : [];
   const checking = checkFields(given, until, {
     registry,
     schemasOf: async () => schemasByTopic(registry, schemas, await patternTopics),
@@ -132,10 +132,6 @@ async function connectToTopics(
   const topics = await until(admin.topics);
   failOnErrors(checkTopics(loaded, topics), log);
   return { admin, topics };
-}
-
-function hasPatterns({ mappings }: LoadedConfig['config']): boolean {
-  return mappings.some(({ topic }) => isPattern(topic));
 }
 
 async function checkFields(

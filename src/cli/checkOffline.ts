@@ -4,7 +4,7 @@ import { readSchemas } from '../parts.ts';
 import type { EventSchemas } from '../pipeline/eventSchemas.ts';
 import { eventsIn, isEvent } from '../pipeline/events.ts';
 import { checkMappings } from '../pipeline/mappingCheck.ts';
-import type { Look, Part } from './checkParts.ts';
+import type { Look, Part } from './checkedPart.ts';
 import { readSchemaFolder } from './schemaFolder.ts';
 
 /** The schemas alone, from the files of a folder: nobody is asked. */
