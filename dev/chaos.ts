@@ -1,11 +1,11 @@
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { faultNames, faultsWith } from './chaos/faults.ts';
 import { formatReport } from './chaos/report.ts';
 import { runChaos } from './chaos/run.ts';
 import { storeKinds } from './chaos/store.ts';
 import { runTool } from './runTool.ts';
+import { readToolOptions } from './toolOptions.ts';
 
 const usage = `npm run chaos -- [--minutes M] [--seed N] [--rate R] [--only FAULT,…]
                      [--store STORE] [--patient] [--json]
@@ -47,27 +47,16 @@ const optionsSchema = z
     return { ...rest, faults: only ?? possible };
   });
 
-/** The options; undefined, with the reason on stderr, for wrong usage. */
-function readOptions(): z.infer<typeof optionsSchema> | undefined {
-  const value = { type: 'string' } as const;
-  const flag = { type: 'boolean' } as const;
-  try {
-    const { values } = parseArgs({
-      options: {
-        ...{ minutes: value, seed: value, rate: value, only: value },
-        store: value,
-        ...{ patient: flag, json: flag },
-      },
-    });
-    return optionsSchema.parse(values);
-  } catch (thrown) {
-    const reason = thrown instanceof z.ZodError ? z.prettifyError(thrown) : String(thrown);
-    console.error(`${reason}\n\n${usage}`);
-    return undefined;
-  }
-}
-
-const options = readOptions();
+const value = { type: 'string' } as const;
+const flag = { type: 'boolean' } as const;
+const options = readToolOptions(
+  {
+    ...{ minutes: value, seed: value, rate: value, only: value, store: value },
+    ...{ patient: flag, json: flag },
+  },
+  optionsSchema,
+  usage,
+);
 if (!options) process.exit(2);
 const { patient, json, ...plan } = options;
 const enough = new AbortController();

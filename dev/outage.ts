@@ -1,10 +1,10 @@
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { outageAnswers } from './outage/powerspace.ts';
 import { formatReport } from './outage/report.ts';
 import { runOutage } from './outage/run.ts';
 import { runTool } from './runTool.ts';
+import { readToolOptions } from './toolOptions.ts';
 
 const usage = `npm run outage -- [--minutes M] [--records N] [--conversions N] [--answer HOW] [--json]
 
@@ -29,25 +29,15 @@ const optionsSchema = z
     error: 'two conversions are three records, with the visit: ask for more records',
   });
 
-/** The options; undefined, with the reason on stderr, for wrong usage. */
-function readOptions(): z.infer<typeof optionsSchema> | undefined {
-  const value = { type: 'string' } as const;
-  try {
-    const { values } = parseArgs({
-      options: {
-        ...{ minutes: value, records: value, conversions: value, answer: value },
-        json: { type: 'boolean' },
-      },
-    });
-    return optionsSchema.parse(values);
-  } catch (thrown) {
-    const reason = thrown instanceof z.ZodError ? z.prettifyError(thrown) : String(thrown);
-    console.error(`${reason}\n\n${usage}`);
-    return undefined;
-  }
-}
-
-const options = readOptions();
+const value = { type: 'string' } as const;
+const options = readToolOptions(
+  {
+    ...{ minutes: value, records: value, conversions: value, answer: value },
+    json: { type: 'boolean' },
+  },
+  optionsSchema,
+  usage,
+);
 if (!options) process.exit(2);
 const { json, ...plan } = options;
 const interrupted = new AbortController();

@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import type { SchemaRegistry } from './avro/registry.ts';
 import { type AvroSchema, parseSchema } from './avro/schema.ts';
 import type { LoadedConfig } from './config/load.ts';
+import { placeInMapping } from './config/mappingPlace.ts';
 import type { Config } from './config/schema.ts';
-import { formatSetting } from './config/settingPath.ts';
-import { isPattern } from './config/topics.ts';
+import { hasPatterns } from './config/topics.ts';
 import {
   ConfigurationError,
   formatProblem,
@@ -16,12 +16,8 @@ import { connectAdmin, type KafkaAdmin } from './kafka/admin.ts';
 import { createAdminKafka, createKafka } from './kafka/client.ts';
 import { DeadLetters, deadLetterTopic } from './kafka/deadLetters.ts';
 import type { Availability, UntilAvailable } from './pipeline/availability.ts';
-import {
-  checkMappings,
-  type MappingCheck,
-  type SourcesOf,
-  topicSources,
-} from './pipeline/mappingCheck.ts';
+import { type EventSchemasOf, schemasByTopic } from './pipeline/eventSchemas.ts';
+import { checkMappings, type MappingCheck } from './pipeline/mappingCheck.ts';
 import { checkTopics } from './pipeline/topicCheck.ts';
 import { createPowerspaceClient } from './powerspace/client.ts';
 import { openSources, schemaFolder } from './sources.ts';
@@ -69,10 +65,10 @@ export async function openParts(given: OpeningParts, opened: AsyncDisposableStac
   const failed = new AbortController();
   const until = availability.untilReached(AbortSignal.any([signal, failed.signal]));
   const connected = connectToTopics(given, until, opened);
-  const patternTopics = hasPatterns(config) ? connected.then(({ topics }) => topics) : [];
+  const patternTopics = hasPatterns(config.mappings) ? connected.then(({ topics }) => topics) : [];
   const checking = checkFields(given, until, {
     registry,
-    sourcesOf: async () => topicSources(registry, schemas, await patternTopics),
+    schemasOf: async () => schemasByTopic(registry, schemas, await patternTopics),
   });
   const [{ admin }, store] = await allOrEveryProblem(failed, [
     connected,
@@ -138,21 +134,17 @@ async function connectToTopics(
   return { admin, topics };
 }
 
-function hasPatterns({ mappings }: LoadedConfig['config']): boolean {
-  return mappings.some(({ topic }) => isPattern(topic));
-}
-
 async function checkFields(
   { loaded, log }: OpeningParts,
   until: UntilAvailable,
   known: {
     readonly registry: SchemaRegistry | undefined;
-    readonly sourcesOf: () => Promise<SourcesOf>;
+    readonly schemasOf: () => Promise<EventSchemasOf>;
   },
 ): Promise<void> {
-  const sourcesOf = await known.sourcesOf();
+  const schemasOf = await known.schemasOf();
   const { problems, notes } = await until(() =>
-    checkMappings(loaded, sourcesOf).catch((thrown) => doWithoutRegistry(thrown, known.registry)),
+    checkMappings(loaded, schemasOf).catch((thrown) => doWithoutRegistry(thrown, known.registry)),
   );
   failOnErrors(problems, log);
   for (const note of notes) log.info(note);
@@ -176,16 +168,11 @@ async function doWithoutRegistry(
 }
 
 /** The schemas that the configuration names as files, by name. Throws ConfigurationError for a bad one. */
-export function readSchemas({
-  config,
-  file,
-  locate,
-}: LoadedConfig): ReadonlyMap<string, AvroSchema> {
+export function readSchemas(loaded: LoadedConfig): ReadonlyMap<string, AvroSchema> {
   const schemas = new Map<string, AvroSchema>();
-  for (const [index, { schema }] of config.mappings.entries()) {
+  for (const [index, { schema }] of loaded.config.mappings.entries()) {
     if (schema === undefined || schemas.has(schema)) continue;
-    const path = ['mappings', index, 'schema'];
-    const place = { file, ...locate(path), setting: formatSetting(path) };
+    const place = placeInMapping(loaded, index, ['schema']);
     schemas.set(schema, parseSchema(readSchemaFile(schema, place), schema));
   }
   return schemas;

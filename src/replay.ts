@@ -32,41 +32,31 @@ export interface Replay {
   report(): OutcomeReport;
 }
 
+/** What a replay is made of. */
+interface ReplayOptions {
+  readonly loaded: LoadedConfig;
+  readonly log: Logger;
+}
+
 /**
  * Opens the parts for a replay of dead letters, and notes in `opened` how to close them: what is in flight ends first.
  * Throws UnavailableError for a part that is away, and ConfigurationError.
  */
 export async function openReplay(
-  { loaded, log }: { readonly loaded: LoadedConfig; readonly log: Logger },
+  { loaded, log }: ReplayOptions,
   opened: AsyncDisposableStack,
 ): Promise<Replay> {
   const { config } = loaded;
   warnOfTelemetryFailures(log);
   const telemetry = await startTelemetry();
   opened.defer(telemetry.close);
-  const store = await openStore(config.store, config.privacy.hashKey);
-  opened.defer(store.close);
-  const { table: settings } = config.clicks;
-  const table = settings && (await openClickTable(settings));
-  opened.defer(async () => table?.close());
-  const client = createPowerspaceClient(config.powerspace);
-  opened.defer(client.close);
-  const deadLetters = new DeadLetters(createKafka(config.kafka, kafkaLog(log)), config.kafka.group);
-  opened.defer(() => deadLetters.close());
-  const { source } = await openSources(config, { cache: undefined, log }, opened);
+  const parts = await openReplayParts({ loaded, log }, opened);
   const { metrics, report } = tallyOutcomes(createMetrics(telemetry.meter));
   const lifecycle = new Lifecycle();
   const pipeline = assemblePipeline({
-    ...{ config, source, client, deadLetters, log, metrics },
-    schemas: readSchemas(loaded),
-    store: {
-      ...store,
-      clicks: table ? readBothClicks(store.clicks, table) : store.clicks,
-      ledger: overriding(store.ledger),
-    },
+    ...parts,
+    ...{ config, log, metrics, clock: systemClock, random: Math.random },
     limits: defaultIntakeLimits,
-    clock: systemClock,
-    random: Math.random,
     // No other member has these records: they come from no partition of the group.
     isWithinSession: () => true,
     traces: createTraces(telemetry.tracer, config.kafka.group),
@@ -89,6 +79,24 @@ export async function openReplay(
   return {
     report,
     run: (records, rate, signal) => Promise.race([lifecycle.failed, feed(records, rate, signal)]),
+  };
+}
+
+async function openReplayParts({ loaded, log }: ReplayOptions, opened: AsyncDisposableStack) {
+  const { config } = loaded;
+  const store = await openStore(config.store, config.privacy.hashKey);
+  opened.defer(store.close);
+  const table = config.clicks.table && (await openClickTable(config.clicks.table));
+  opened.defer(async () => table?.close());
+  const client = createPowerspaceClient(config.powerspace);
+  opened.defer(client.close);
+  const deadLetters = new DeadLetters(createKafka(config.kafka, kafkaLog(log)), config.kafka.group);
+  opened.defer(() => deadLetters.close());
+  const { source } = await openSources(config, { cache: undefined, log }, opened);
+  const clicks = table ? readBothClicks(store.clicks, table) : store.clicks;
+  return {
+    ...{ source, client, deadLetters, schemas: readSchemas(loaded) },
+    store: { ...store, clicks, ledger: overriding(store.ledger) },
   };
 }
 

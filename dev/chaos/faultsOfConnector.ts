@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Dice } from '../shop/dice.ts';
+import { until } from '../until.ts';
 import { failPoints } from './failPoints.ts';
-import { until } from './until.ts';
 import type { FaultKind, Injection, World } from './world.ts';
 
 /** Longer than the group waits for a member (connector.yaml says 6 s). */

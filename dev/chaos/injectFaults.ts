@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Dice } from '../shop/dice.ts';
+import { NotInTimeError, until } from '../until.ts';
 import { drawFault, type FaultName } from './faults.ts';
 import { usualAnswers } from './faultsOfReceiver.ts';
-import { NotInTimeError, until } from './until.ts';
 import type { World } from './world.ts';
 
 /** I7: the connector delivers again within this time after a fault. */

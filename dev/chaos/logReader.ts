@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Kafka, KafkaMessage } from 'kafkajs';
-import { until } from './until.ts';
+import { until } from '../until.ts';
 
 const deadline = 600_000;
 

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import type { Fault, SandboxEntry } from '../../src/sandbox/sandbox.ts';
 import { freePorts } from '../native/ports.ts';
 import { urlAnswers } from '../native/ready.ts';
-import { until } from './until.ts';
+import { until } from '../until.ts';
 
 /** Observer S: a Powerspace in a process of its own, which writes down each request and outlives everything. */
 export interface Receiver {

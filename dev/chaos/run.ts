@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { deadLetterTopic } from '../../src/kafka/deadLetters.ts';
 import { Dice } from '../shop/dice.ts';
+import { until } from '../until.ts';
 import { type Evidence, evidenceToJson, readKafka } from './evidence.ts';
 import { FaultLog } from './faultLog.ts';
 import { type FaultPlan, injectFaults } from './injectFaults.ts';
@@ -16,7 +17,6 @@ import { type ChaosReport, makeReport } from './report.ts';
 import { ShopLoad } from './shopLoad.ts';
 import type { StoreKind } from './store.ts';
 import { StrangerGroup } from './strangerGroup.ts';
-import { until } from './until.ts';
 import { judge } from './verdict.ts';
 import { openWallClock, type WallClock } from './wallClock.ts';
 

@@ -1,5 +1,5 @@
 import type { ProcessSampler, ResidentSample } from '../chaos/processSampler.ts';
-import { until } from '../chaos/until.ts';
+import { until } from '../until.ts';
 import type { Span } from './recovery.ts';
 
 const collections = 3;

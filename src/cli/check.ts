@@ -1,8 +1,9 @@
 import { examineConfig, type LoadedConfig } from '../config/load.ts';
 import { byPlace, ConfigurationError, formatProblem, type Problem, toError } from '../errors.ts';
 import type { Rehearsed } from '../pipeline/rehearsal.ts';
+import type { CheckSession, Part } from './checkedPart.ts';
 import { offlinePart } from './checkOffline.ts';
-import { type CheckSession, type Part, partsToCheck, startSession } from './checkParts.ts';
+import { partsToCheck, startSession } from './checkParts.ts';
 import { formatSample, readSampleSize, takeSample } from './checkSample.ts';
 import type { CheckOptions } from './options.ts';
 import { UsageError } from './usageError.ts';

@@ -1,45 +1,19 @@
 import { createRegistry } from '../avro/registry.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
-import { isPattern, topicsOf } from '../config/topics.ts';
-import type { Problem } from '../errors.ts';
+import { hasPatterns, isPattern, topicsOf } from '../config/topics.ts';
 import { connectAdmin } from '../kafka/admin.ts';
 import { createAdminKafka } from '../kafka/client.ts';
 import { deadLetterTopic } from '../kafka/deadLetters.ts';
 import { readSchemas } from '../parts.ts';
-import { checkMappings, topicSources } from '../pipeline/mappingCheck.ts';
+import { schemasByTopic } from '../pipeline/eventSchemas.ts';
+import { checkMappings } from '../pipeline/mappingCheck.ts';
 import { checkTopics, listTopics } from '../pipeline/topicCheck.ts';
 import { createPowerspaceClient } from '../powerspace/client.ts';
 import { countStore, describeStore } from '../store/open.ts';
 import { createLog, quietKafkaLog } from '../telemetry/log.ts';
+import type { CheckSession, Look, Part } from './checkedPart.ts';
 import { clickTablePart } from './checkTable.ts';
-
-/** A configuration that is checked. */
-export interface CheckSession {
-  readonly loaded: LoadedConfig;
-  /** The topics of the cluster, asked once. Throws UnavailableError. */
-  readonly clusterTopics: () => Promise<readonly string[]>;
-}
-
-/** A part that `run` needs. */
-export interface Part {
-  /** As a person calls it. */
-  readonly name: string;
-  /** The setting that says where it is. */
-  readonly setting: string;
-  readonly address: (config: Config) => string;
-  /** Whether a configuration has it; each does where this isn't given. */
-  readonly isUsed?: (config: Config) => boolean;
-  /** Looks at it, and changes nothing there. Throws when it can't be looked at. */
-  readonly look: (session: CheckSession) => Promise<Look>;
-}
-
-/** What is there, in a few words, what is wrong with it, and what else is worth knowing. */
-export interface Look {
-  readonly found: string;
-  readonly problems: readonly Problem[];
-  readonly notes?: readonly string[];
-}
 
 /** Begins to check a configuration. */
 export function startSession(loaded: LoadedConfig): CheckSession {
@@ -113,16 +87,15 @@ async function lookAtKafka({ loaded, clusterTopics }: CheckSession): Promise<Loo
 async function lookAtSchemas({ loaded, clusterTopics }: CheckSession): Promise<Look> {
   const { config } = loaded;
   const schemas = readSchemas(loaded);
-  const hasPatterns = config.mappings.some(({ topic }) => isPattern(topic));
   // Without its folder: a check creates nothing.
   const registry = config.registry && createRegistry({ ...config.registry, cache: undefined });
   try {
     await registry?.ping();
     // Without Kafka, whose part says so, patterns take no topic.
-    const topics = hasPatterns ? await clusterTopics().catch(() => []) : [];
+    const topics = hasPatterns(config.mappings) ? await clusterTopics().catch(() => []) : [];
     const { fields, ...checked } = await checkMappings(
       loaded,
-      topicSources(registry, schemas, topics),
+      schemasByTopic(registry, schemas, topics),
     );
     return { found: `${fields} mapped fields looked up`, ...checked };
   } finally {

@@ -4,7 +4,7 @@ import type { SourceRecord } from '../kafka/partition.ts';
 import { readLastRecords } from '../kafka/sample.ts';
 import { createRehearsal, type Rehearsed } from '../pipeline/rehearsal.ts';
 import { createLog, quietKafkaLog } from '../telemetry/log.ts';
-import type { CheckSession } from './checkParts.ts';
+import type { CheckSession } from './checkedPart.ts';
 import { openRehearsalParts } from './rehearsalParts.ts';
 import { formatRehearsal } from './rehearsalTable.ts';
 import { UsageError } from './usageError.ts';

@@ -1,5 +1,5 @@
 import { describeClickTable, openClickTable } from '../store/clickTable.ts';
-import type { CheckSession, Look, Part } from './checkParts.ts';
+import type { CheckSession, Look, Part } from './checkedPart.ts';
 
 /** The user's own table with clicks; it is looked at only where there is one. */
 export const clickTablePart: Part = {

@@ -29,6 +29,11 @@ export function isPattern(setting: string): boolean {
   return setting.startsWith('/');
 }
 
+/** Whether the `topic` of any of these mappings is a pattern, so that only the cluster tells which topics they take. */
+export function hasPatterns(mappings: readonly { readonly topic: string }[]): boolean {
+  return mappings.some(({ topic }) => isPattern(topic));
+}
+
 /**
  * Whether a mapping's `topic` takes a topic: it is its name, or the pattern fits it. No pattern takes what
  * begins with an underscore, as the topics of Kafka itself and of its tools do, nor any topic of dead letters.

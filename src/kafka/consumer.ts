@@ -1,20 +1,17 @@
 import type { EachBatchPayload, Kafka } from 'kafkajs';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config/schema.ts';
-import { withDeadline } from '../deadline.ts';
 import { toError } from '../errors.ts';
 import type { KafkaAdmin } from './admin.ts';
 import { BatchReader, type BatchReaderOptions } from './batchReader.ts';
-import { kafkaUnavailable } from './client.ts';
 import { Commits } from './commits.ts';
-import { GroupMember, longestRebalance, type MemberListener } from './member.ts';
+import { longestRebalance } from './member.ts';
+import { Membership, type MembershipListener } from './membership.ts';
 import type { AssignedPartition } from './partition.ts';
 import type { TopicStages } from './stageOrder.ts';
 import { Subscription } from './subscription.ts';
 
 const commitInterval = 1_000;
-const longestRestartDelay = 30_000;
-const leaveDeadline = 5_000;
 
 /** What the consumer needs. */
 export interface RecordConsumerOptions extends Omit<BatchReaderOptions, 'fetching' | 'topics'> {
@@ -40,33 +37,25 @@ export class RecordConsumer {
   readonly #reader: BatchReader;
   readonly #commits: Commits;
   readonly #subscription: Subscription;
-  #member: GroupMember | undefined;
+  readonly #membership: Membership;
   #commitTimer: NodeJS.Timeout | undefined;
-  #cancelRestart: (() => void) | undefined;
-  #crashes = 0;
-  /** Tells a start that is under way that it has been overtaken. */
-  #starts = 0;
-  #isMember = false;
-  #isStopping = false;
 
   constructor(options: RecordConsumerOptions) {
     this.#options = options;
     this.#subscription = new Subscription({ ...options, admin: options.offsets });
-    this.#reader = new BatchReader({
+    this.#membership = new Membership({
       ...options,
-      topics: [],
-      fetching: {
-        pause: (partition) => this.#member?.pause(partition),
-        resume: (partition) => this.#member?.resume(partition),
-        restart: (partition) => this.#member?.restart(partition),
-      },
+      findTopics: () => this.#subscription.findPresent(),
+      listener: this.#listener(),
     });
+    const { fetching } = this.#membership;
+    this.#reader = new BatchReader({ ...options, topics: [], fetching });
     this.#commits = new Commits({ ...options, reader: this.#reader });
   }
 
   /** Whether it is in its group now, be it without a partition. */
   get isMember(): boolean {
-    return this.#isMember && this.#member?.isSilent === false;
+    return this.#membership.isMember;
   }
 
   /** Topics of the configuration that are gone. */
@@ -76,7 +65,7 @@ export class RecordConsumer {
 
   /** Whether no other member can have its partitions by now, so that it may act for them. */
   get isWithinSession(): boolean {
-    return this.#member?.isWithinSession ?? false;
+    return this.#membership.isWithinSession;
   }
 
   /** Whether all that Kafka holds for this member was read, as far as the last fetches tell. */
@@ -99,17 +88,11 @@ export class RecordConsumer {
    * called again. Once it is told to stop it starts nothing any more.
    */
   async start(): Promise<void> {
-    try {
-      await this.#run();
-    } catch (thrown) {
-      this.#member?.abandon();
-      await this.#leave();
-      throw kafkaUnavailable(this.#options.settings, thrown);
-    }
-    if (this.#isStopping) return;
+    await this.#membership.start();
+    if (this.#membership.isEnding) return;
     this.#commitTimer = setInterval(() => {
       const uselessness = this.#uselessness;
-      if (uselessness !== undefined) this.#replace(new Error(uselessness));
+      if (uselessness !== undefined) this.#membership.replace(new Error(uselessness));
       if (this.isMember) this.#reader.lookAgain();
       void this.#commits.next();
       void this.#lookForTopics();
@@ -128,45 +111,38 @@ export class RecordConsumer {
 
   /** Commits what is settled, and leaves the group. */
   async stop(): Promise<void> {
-    this.#isStopping = true;
+    this.#membership.end();
     clearInterval(this.#commitTimer);
-    this.#cancelRestart?.();
     await this.#commits.checked();
     this.#reader.assignment.fence();
-    await this.#leave();
+    await this.#membership.leave();
   }
 
-  async #run(): Promise<void> {
-    const start = this.#starts;
-    const stages = await this.#subscription.findPresent();
-    if (start !== this.#starts || this.#isStopping) return;
-    this.#reader.follow(stages);
-    const topics = stages.map(({ topic }) => topic);
-    this.#member = new GroupMember({ ...this.#options, topics, listener: this.#listener() });
-    await this.#member.run();
-  }
-
-  #listener(): MemberListener {
-    const { assignment } = this.#reader;
+  #listener(): MembershipListener {
     return {
-      fetchStarted: (broker) => assignment.fetchStarted(broker, this.#options.clock.now()),
+      started: (topics) => this.#reader.follow(topics),
+      fetchStarted: (broker) =>
+        this.#reader.assignment.fetchStarted(broker, this.#options.clock.now()),
       rebalancing: () => {
-        assignment.fetchesEnded();
+        this.#reader.assignment.fetchesEnded();
         void this.#commits.atOnce();
       },
-      revoked: () => assignment.fence(),
+      revoked: () => this.#reader.assignment.fence(),
       joined: (partitions) => {
-        this.#crashes = 0;
-        this.#isMember = true;
         this.#reader.assign(partitions);
         this.#options.onAssigned();
       },
       fetched: (payload) => this.#take(payload),
       skipped: (topic, partition, lastOffset) => {
         if (this.#reader.skip(topic, partition, lastOffset)) return;
-        this.#replace(new Error(`it may have moved past records of ${topic}/${partition}`));
+        const error = new Error(`it may have moved past records of ${topic}/${partition}`);
+        this.#membership.replace(error);
       },
-      crashed: (error) => this.#replace(error),
+      ended: () => {
+        this.#commits.forget();
+        this.#reader.assignment.fence();
+        this.#reader.assignment.fetchesEnded();
+      },
     };
   }
 
@@ -183,72 +159,22 @@ export class RecordConsumer {
   async #lookForTopics(): Promise<void> {
     try {
       const topic = await this.#subscription.findNew();
-      if (topic !== undefined) await this.#rejoin(topic);
+      if (topic === undefined) return;
+      await this.#commits.checked();
+      this.#membership.joinAgain(topic);
     } catch {
       // Then the next look shows it; that no broker answers is told by whoever needs one.
     }
   }
 
-  /** Joins the group again, for the topics that there are now. */
-  async #rejoin(topic: string): Promise<void> {
-    await this.#commits.checked();
-    if (this.#isStopping || this.#member === undefined) return;
-    this.#options.log('info', 'a topic has come; joining the group again', { topic });
-    this.#end();
-    this.#startAfter(0);
-  }
-
   /** Why the member is of no use any more; undefined while it may be. */
   get #uselessness(): string | undefined {
-    if (this.#member?.isForgotten) return 'the group does not know this member any more';
-    if (this.#member?.isStalled) return 'it reads nothing any more';
+    const { uselessness } = this.#membership;
+    if (uselessness !== undefined) return uselessness;
     // When kafkajs joins twice at once, and fails in the second, it goes on with the partitions of one generation
     // and the heartbeat of the next.
     return this.#commits.areRefusedFor(longestRebalance(this.#options.settings))
       ? 'the group takes no offset of this member any more'
       : undefined;
-  }
-
-  /** Ends with a member that is of no use any more, and starts another. */
-  #replace(error: Error): void {
-    if (this.#isStopping) return;
-    this.#end();
-    const delay = Math.min(1_000 * 2 ** this.#crashes, longestRestartDelay);
-    this.#crashes += 1;
-    this.#options.log('error', 'the Kafka consumer ended; starting another', {
-      error: error.message,
-      delay,
-    });
-    this.#startAfter(delay);
-  }
-
-  #end(): void {
-    this.#starts += 1;
-    this.#cancelRestart?.();
-    this.#isMember = false;
-    this.#commits.forget();
-    this.#member?.abandon();
-    void this.#leave();
-    this.#reader.assignment.fence();
-    this.#reader.assignment.fetchesEnded();
-  }
-
-  #startAfter(delay: number): void {
-    this.#cancelRestart = this.#options.clock.schedule(delay, () => {
-      this.#run().catch((thrown) => this.#replace(toError(thrown)));
-    });
-  }
-
-  /** kafkajs can wait without end for a broker that is gone; then the group gives the member up by itself. */
-  async #leave(): Promise<void> {
-    const left = this.#member?.leave();
-    this.#member = undefined;
-    try {
-      await withDeadline(left ?? Promise.resolve(), leaveDeadline);
-    } catch (thrown) {
-      this.#options.log('warn', 'left without a word to the group', {
-        error: toError(thrown).message,
-      });
-    }
   }
 }

@@ -17,7 +17,7 @@ export class OtherMembers {
     this.#group = group;
   }
 
-  /** As BrokerOffsets.othersBehind promises. */
+  /** As OthersOffsets.othersBehind promises. */
   async behind(
     admin: Admin,
     timestamps: ReadonlyMap<string, number>,

@@ -1,19 +1,12 @@
+import { OthersGate, type OthersOffsets } from './othersGate.ts';
 import type { AssignedPartition, SourceRecord } from './partition.ts';
 import { StageOrder, type TopicStages } from './stageOrder.ts';
-import { type Patience, Standstills, type WaitedFor, waitedForOf } from './standstills.ts';
+import { type Patience, Standstills, waitedForOf } from './standstills.ts';
 
 /** The ends of partitions, asked of the broker. */
-export interface BrokerOffsets {
+export interface BrokerOffsets extends OthersOffsets {
   /** For each partition its end now; sets `startPosition` where nothing was read yet. */
   ends(partitions: readonly AssignedPartition[]): Promise<ReadonlyMap<AssignedPartition, number>>;
-  /**
-   * The partitions of these topics that are not `own`, and that the group has not joined up to their first
-   * record with the timestamp given for the topic, or a later one.
-   */
-  othersBehind(
-    timestamps: ReadonlyMap<string, number>,
-    own: readonly AssignedPartition[],
-  ): Promise<readonly WaitedFor[]>;
 }
 
 interface Block {
@@ -38,24 +31,25 @@ export class StageGate {
   readonly #offsets: BrokerOffsets;
   readonly #blocks = new Map<AssignedPartition, Block>();
   readonly #clearedThrough = new WeakMap<AssignedPartition, number>();
-  /** The partitions that wait for those of other members, until the next look. */
-  readonly #waitingForOthers = new Set<AssignedPartition>();
-  readonly #standing: { readonly own: Standstills; readonly others: Standstills };
+  readonly #standing: Standstills;
+  readonly #others: OthersGate;
 
   constructor(topics: readonly TopicStages[], offsets: BrokerOffsets, patience: Patience) {
     this.#offsets = offsets;
     this.#order = new StageOrder(topics);
-    this.#standing = { own: new Standstills(patience), others: new Standstills(patience) };
+    this.#standing = new Standstills(patience);
+    this.#others = new OthersGate(this.#order, offsets, patience);
   }
 
   /** From now on these are the topics. */
   follow(topics: readonly TopicStages[]): void {
     this.#order = new StageOrder(topics);
+    this.#others.follow(this.#order);
   }
 
   /** Whether the partition waits for others. */
   isBlocked(partition: AssignedPartition): boolean {
-    return this.#blocks.has(partition) || this.#waitingForOthers.has(partition);
+    return this.#blocks.has(partition) || this.#others.isBlocked(partition);
   }
 
   /**
@@ -69,55 +63,10 @@ export class StageGate {
   ): Promise<number> {
     const own = Array.from(assigned);
     const { passing, block } = await this.#admitByOwn(partition, records, own);
-    const admitted = await this.#admitByOthers(partition, records.slice(0, passing), own);
+    const admitted = await this.#others.admit(partition, records.slice(0, passing), own);
     // With a block it counts as read up to there.
     if (block && admitted === passing) this.#blocks.set(partition, block);
     return admitted;
-  }
-
-  /** Lets the partitions that wait for other members try again with their next batch. */
-  lookAgain(): void {
-    this.#waitingForOthers.clear();
-  }
-
-  /** Milliseconds that have passed in which partitions of our own, and of others, could have moved. */
-  pass({ own, others }: { readonly own: number; readonly others: number }): void {
-    this.#standing.own.pass(own);
-    this.#standing.others.pass(others);
-  }
-
-  /** The group has given partitions anew: each may move now. */
-  assigned(): void {
-    this.#standing.own.clear();
-    this.#standing.others.clear();
-  }
-
-  async #admitByOwn(
-    partition: AssignedPartition,
-    records: readonly SourceRecord[],
-    assigned: readonly AssignedPartition[],
-  ): Promise<{ readonly passing: number; readonly block?: Block }> {
-    const earlier = this.#earlierThan(partition, assigned).filter(
-      (other) => this.#rests(other) || !this.#standing.own.isGivenUp(waitedForOf(other)),
-    );
-    const all = records.length;
-    const holdUp = (others: readonly AssignedPartition[]) =>
-      this.#countPassing(partition, records, others) < all;
-    if (!holdUp(earlier)) return { passing: all };
-    const ends = await this.#offsets.ends(earlier).catch((thrown) => {
-      for (const other of earlier) if (holdUp([other])) this.#isWorthWaiting(other);
-      throw thrown;
-    });
-    const unread = earlier.filter((other) => !hasReached(other, ends));
-    for (const other of earlier) {
-      if (!unread.includes(other)) this.#standing.own.forget(waitedForOf(other));
-    }
-    const passing = this.#countPassing(partition, records, unread);
-    const waiting = records[passing];
-    const last = records.at(-1);
-    if (!waiting || !last) return { passing };
-    const { timestamp, offset } = waiting;
-    return { passing, block: { timestamp, offset, lastOffset: last.offset, ends } };
   }
 
   /** Unblocks the partitions whose wait is over, and drops what is no longer assigned. */
@@ -140,37 +89,54 @@ export class StageGate {
     }
   }
 
-  /** What the whole batch needs is asked first: that is the common case. */
-  async #admitByOthers(
-    partition: AssignedPartition,
-    records: readonly SourceRecord[],
-    own: readonly AssignedPartition[],
-  ): Promise<number> {
-    const [first] = records;
-    if (!first) return 0;
-    const latest = records.reduce((max, { timestamp }) => Math.max(max, timestamp), 0);
-    if (await this.#areOthersPast(partition, latest, own)) return records.length;
-    this.#waitingForOthers.add(partition);
-    if (!(await this.#areOthersPast(partition, first.timestamp, own))) return 0;
-    const waiting = records.findIndex(({ timestamp }) => timestamp > first.timestamp);
-    return waiting === -1 ? records.length : waiting;
+  /** Lets the partitions that wait for other members try again with their next batch. */
+  lookAgain(): void {
+    this.#others.lookAgain();
   }
 
-  async #areOthersPast(
-    { topic }: AssignedPartition,
-    timestamp: number,
-    own: readonly AssignedPartition[],
-  ): Promise<boolean> {
-    const needed = this.#order.neededBy(topic, timestamp);
-    if (needed.size === 0) return true;
-    const behind = await this.#offsets.othersBehind(needed, own);
-    return behind.filter((other) => this.#standing.others.isWorthWaiting(other)).length === 0;
+  /** Milliseconds that have passed in which partitions of our own, and of others, could have moved. */
+  pass({ own, others }: { readonly own: number; readonly others: number }): void {
+    this.#standing.pass(own);
+    this.#others.pass(others);
+  }
+
+  /** The group has given partitions anew: each may move now. */
+  assigned(): void {
+    this.#standing.clear();
+    this.#others.assigned();
+  }
+
+  async #admitByOwn(
+    partition: AssignedPartition,
+    records: readonly SourceRecord[],
+    assigned: readonly AssignedPartition[],
+  ): Promise<{ readonly passing: number; readonly block?: Block }> {
+    const earlier = this.#earlierThan(partition, assigned).filter(
+      (other) => this.#rests(other) || !this.#standing.isGivenUp(waitedForOf(other)),
+    );
+    const all = records.length;
+    const holdUp = (others: readonly AssignedPartition[]) =>
+      this.#countPassing(partition, records, others) < all;
+    if (!holdUp(earlier)) return { passing: all };
+    const ends = await this.#offsets.ends(earlier).catch((thrown) => {
+      for (const other of earlier) if (holdUp([other])) this.#isWorthWaiting(other);
+      throw thrown;
+    });
+    const unread = earlier.filter((other) => !hasReached(other, ends));
+    for (const other of earlier) {
+      if (!unread.includes(other)) this.#standing.forget(waitedForOf(other));
+    }
+    const passing = this.#countPassing(partition, records, unread);
+    const waiting = records[passing];
+    const last = records.at(-1);
+    if (!waiting || !last) return { passing };
+    const { timestamp, offset } = waiting;
+    return { passing, block: { timestamp, offset, lastOffset: last.offset, ends } };
   }
 
   #isWorthWaiting(other: AssignedPartition): boolean {
-    const { own } = this.#standing;
-    if (!this.#rests(other)) return own.isWorthWaiting(waitedForOf(other));
-    own.forget(waitedForOf(other));
+    if (!this.#rests(other)) return this.#standing.isWorthWaiting(waitedForOf(other));
+    this.#standing.forget(waitedForOf(other));
     return true;
   }
 

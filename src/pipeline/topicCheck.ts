@@ -1,9 +1,9 @@
 import type { LoadedConfig } from '../config/load.ts';
+import { placeInMapping } from '../config/mappingPlace.ts';
 import { nearestName } from '../config/nearest.ts';
 import type { Mapping } from '../config/schema.ts';
 import { isPattern, topicsOf } from '../config/topics.ts';
 import type { Problem } from '../errors.ts';
-import { placeOf } from './mappingCheck.ts';
 
 /** More names than these make a sentence unreadable. */
 const namesShown = 10;
@@ -16,7 +16,7 @@ export function checkTopics(loaded: LoadedConfig, clusterTopics: readonly string
       unknownTopic(mapping, clusterTopics) ??
       readOtherwise(mapping, mappings.slice(0, index), clusterTopics);
     if (message === undefined) return [];
-    return [{ severity: 'error', message, ...placeOf(loaded, index, ['topic']) }];
+    return [{ severity: 'error', message, ...placeInMapping(loaded, index, ['topic']) }];
   });
 }
 

@@ -13,40 +13,100 @@ import {
 
 const { postgres, mariadb, missing } = inject('services');
 
-const index = 'KEY (user_id)';
-const iso = (at: number) => new Date(at).toISOString().replace('T', ' ').replace('Z', '');
+/** A server that users have tables in, and what is its own about them. */
+interface Server {
+  readonly name: string;
+  readonly open: () => Promise<OwnTable>;
+  /** The columns of a table as users have it. */
+  readonly columns: string;
+  /** A type of times without a zone, and a time as it takes it. */
+  readonly localTime: string;
+  readonly storedTime: (at: number) => unknown;
+  /** Types of times, each with the same one in SQL. */
+  readonly times: readonly (readonly [type: string, value: string])[];
+  /** Types of user keys, each with one. */
+  readonly userKeys: readonly (readonly [type: string, userKey: string])[];
+}
 
-if (postgres) testPostgres(() => ownPostgresTable(postgres.url));
-else test("a user's table in Postgres", (context) => context.skip(missing.postgres));
+if (postgres) {
+  const open = () => ownPostgresTable(postgres.url);
+  testTable({
+    name: 'Postgres',
+    open,
+    columns: 'user_id text, click_id varchar(512), created_at timestamptz',
+    localTime: 'timestamp',
+    storedTime: (at) => new Date(at),
+    times: [
+      ['timestamp with time zone', "'2026-07-01 12:00:00.123456+02'"],
+      ['timestamp without time zone', "'2026-07-01 10:00:00.123456'"],
+      ['bigint', '1782900000123'],
+    ],
+    userKeys: [
+      ['varchar(20)', 'u-1'],
+      ['char(20)', 'u-1'],
+      ['smallint', '-7'],
+      ['integer', '70000'],
+      ['bigint', '9007199254740993'],
+      ['uuid', 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11'],
+    ],
+  });
+  testPostgres(open);
+} else test("a user's table in Postgres", (context) => context.skip(missing.postgres));
 
-if (mariadb) testMariadb(() => ownMariadbTable(mariadb.url));
-else test("a user's table in MariaDB", (context) => context.skip(missing.mariadb));
+if (mariadb) {
+  const open = () => ownMariadbTable(mariadb.url);
+  testTable({
+    name: 'MariaDB',
+    open,
+    columns: 'user_id varchar(190), click_id varchar(512), created_at datetime(3), KEY (user_id)',
+    localTime: 'datetime',
+    storedTime: (at) => new Date(at).toISOString().replace('T', ' ').replace('Z', ''),
+    times: [
+      ['timestamp(6)', "CONVERT_TZ('2026-07-01 12:00:00.123456', '+02:00', @@session.time_zone)"],
+      ['datetime(6)', "'2026-07-01 10:00:00.123456'"],
+      ['bigint', '1782900000123'],
+      ['bigint unsigned', '1782900000123'],
+    ],
+    userKeys: [
+      ['char(20)', 'u-1'],
+      ['varchar(20) CHARACTER SET latin1 COLLATE latin1_german1_ci', 'Zoë'],
+      ['varchar(20) CHARACTER SET ascii COLLATE ascii_bin', 'u-1'],
+      ['varchar(20) CHARACTER SET utf8mb3 COLLATE utf8mb3_unicode_ci', 'Zoë'],
+      ['text', 'u-1'],
+      ['int', '70000'],
+      ['bigint', '9007199254740993'],
+      ['bigint unsigned', '9007199254740993'],
+      ['uuid', 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11'],
+    ],
+  });
+  testMariadb(open);
+} else test("a user's table in MariaDB", (context) => context.skip(missing.mariadb));
 
-async function openTable(table: OwnTable) {
+async function openTable(table: Pick<OwnTable, 'settings'>) {
   const opened = await openClickTable(table.settings);
   onTestFinished(() => opened.close());
   return opened;
 }
 
-function testPostgres(open: () => Promise<OwnTable>): void {
-  testLookUp(
-    "a user's table in Postgres",
-    tablesWith(open, 'user_id text, click_id varchar(512), created_at timestamptz'),
-  );
+/** A view of ten rows of a table, opened in its place. */
+async function openView({ name, settings, query }: OwnTable) {
+  await query(`CREATE VIEW ${name}_view AS SELECT * FROM ${name} LIMIT 10`);
+  return openTable({ settings: { ...settings, name: `${settings.name}_view` } });
+}
 
-  describe("a user's table in Postgres", () => {
-    test.each([
-      ['timestamp with time zone', '2026-07-01 12:00:00.123456+02'],
-      ['timestamp without time zone', '2026-07-01 10:00:00.123456'],
-      ['bigint', '1782900000123'],
-    ])('gives the time of a %s', async (type, value) => {
+/** What a table does on whichever server. */
+function testTable({ name, open, columns, localTime, storedTime, ...types }: Server): void {
+  testLookUp(`a user's table in ${name}`, tablesWith(open, columns, storedTime));
+
+  describe(`a user's table in ${name}`, () => {
+    test.each(types.times)('gives the time of a %s', async (type, value) => {
       const table = await open();
       await table.query(
-        `CREATE TABLE ${table.name} (user_id text, click_id text, created_at ${type})`,
+        `CREATE TABLE ${table.name} (user_id varchar(20), click_id text, created_at ${type} NULL)`,
       );
-      await table.query(`INSERT INTO ${table.name} VALUES ('user', 'a', '${value}')`);
+      await table.query(`INSERT INTO ${table.name} VALUES ('user', 'a', ${value})`);
       await table.query(
-        `INSERT INTO ${table.name} VALUES ('user', 'b', NULL), ('user', NULL, '${value}')`,
+        `INSERT INTO ${table.name} VALUES ('user', 'b', NULL), ('user', NULL, ${value})`,
       );
       const { find } = await openTable(table);
       expect((await find(['user'])).get('user')).toEqual([
@@ -54,40 +114,10 @@ function testPostgres(open: () => Promise<OwnTable>): void {
       ]);
     });
 
-    test.each([
-      ['varchar(20)', 'u-1'],
-      ['char(20)', 'u-1'],
-      ['smallint', '-7'],
-      ['integer', '70000'],
-      ['bigint', '9007199254740993'],
-      ['uuid', 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11'],
-    ])('finds the user keys of a %s among others of any kind', async (type, userKey) => {
-      const table = await open();
-      await table.query(
-        `CREATE TABLE ${table.name} (user_id ${type}, click_id text, created_at timestamp)`,
-      );
-      await insertClicks(table, [clickOf(userKey, 'a')]);
-      const { find } = await openTable(table);
-      const others = [
-        '007',
-        '1.5',
-        '1e3',
-        '99999',
-        '9007199254740995',
-        '99999999999999999999',
-        'a0ee',
-        '',
-        'é',
-        ' -7',
-        '-0',
-      ];
-      expect([...(await find([...others, userKey]))]).toEqual([[userKey, [clickOf(userKey, 'a')]]]);
-    });
-
     test('gives no click of a row that has none, be it null or an empty text', async () => {
       const table = await open();
       await table.query(
-        `CREATE TABLE ${table.name} (user_id text, click_id text, created_at timestamp)`,
+        `CREATE TABLE ${table.name} (user_id varchar(20), click_id text, created_at ${localTime})`,
       );
       await table.query(
         `INSERT INTO ${table.name} VALUES ('user', NULL, '2026-07-01'), ('user', '', '2026-07-02')`,
@@ -96,6 +126,31 @@ function testPostgres(open: () => Promise<OwnTable>): void {
       expect([...(await find(['user']))]).toEqual([]);
     });
 
+    test.each(types.userKeys)(
+      'finds the user keys of a %s among others of any kind',
+      async (type, userKey) => {
+        const table = await open();
+        await table.query(
+          `CREATE TABLE ${table.name} (user_id ${type}, click_id text, created_at ${localTime})`,
+        );
+        await insertClicks(table, [clickOf(userKey, 'a')], storedTime);
+        const { find } = await openTable(table);
+        expect([...(await find([...otherKeys, userKey]))]).toEqual([
+          [userKey, [clickOf(userKey, 'a')]],
+        ]);
+      },
+    );
+  });
+}
+
+/** User keys that no table has, though one of its type may not take them, or may take them for others. */
+const otherKeys = [
+  ...['007', '1.5', '1e3', '99999', '9007199254740995', '99999999999999999999'],
+  ...['a0ee', '', 'é', ' -7', '-0', '\u{1f600}', 'zoe'],
+];
+
+function testPostgres(open: () => Promise<OwnTable>): void {
+  describe("a user's table in Postgres", () => {
     test('finds a uuid however it is written', async () => {
       const table = await open();
       await table.query(
@@ -117,77 +172,14 @@ function testPostgres(open: () => Promise<OwnTable>): void {
       await table.query(`CREATE INDEX ON ${table.name} (user_id, click_id)`);
       await table.query(`ANALYZE ${table.name}`);
       expect(await opened.look()).toEqual({ rows: 'about 120000', isIndexed: true });
-      await table.query(`CREATE VIEW ${table.name}_view AS SELECT * FROM ${table.name} LIMIT 10`);
-      const settings = { ...table.settings, name: `${table.settings.name}_view` };
-      const view = await openTable({ ...table, settings });
+      const view = await openView(table);
       expect(await view.look()).toEqual({ rows: '10', isIndexed: undefined });
     });
   });
 }
 
 function testMariadb(open: () => Promise<OwnTable>): void {
-  testLookUp(
-    "a user's table in MariaDB",
-    tablesWith(
-      open,
-      `user_id varchar(190), click_id varchar(512), created_at datetime(3), ${index}`,
-      iso,
-    ),
-  );
-
   describe("a user's table in MariaDB", () => {
-    test.each([
-      ['timestamp(6)', "CONVERT_TZ('2026-07-01 12:00:00.123456', '+02:00', @@session.time_zone)"],
-      ['datetime(6)', "'2026-07-01 10:00:00.123456'"],
-      ['bigint', '1782900000123'],
-      ['bigint unsigned', '1782900000123'],
-    ])('gives the time of a %s', async (type, value) => {
-      const table = await open();
-      await table.query(
-        `CREATE TABLE ${table.name} (user_id varchar(20), click_id text, created_at ${type} NULL)`,
-      );
-      await table.query(`INSERT INTO ${table.name} VALUES ('user', 'a', ${value})`);
-      await table.query(
-        `INSERT INTO ${table.name} VALUES ('user', 'b', NULL), ('user', NULL, ${value})`,
-      );
-      const { find } = await openTable(table);
-      expect((await find(['user'])).get('user')).toEqual([
-        clickOf('user', 'a', Date.parse('2026-07-01T10:00:00.123Z')),
-      ]);
-    });
-
-    test.each([
-      ['char(20)', 'u-1'],
-      ['varchar(20) CHARACTER SET latin1 COLLATE latin1_german1_ci', 'Zoë'],
-      ['varchar(20) CHARACTER SET ascii COLLATE ascii_bin', 'u-1'],
-      ['varchar(20) CHARACTER SET utf8mb3 COLLATE utf8mb3_unicode_ci', 'Zoë'],
-      ['text', 'u-1'],
-      ['int', '70000'],
-      ['bigint', '9007199254740993'],
-      ['bigint unsigned', '9007199254740993'],
-      ['uuid', 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11'],
-    ])('finds the user keys of a %s among others of any kind', async (type, userKey) => {
-      const table = await open();
-      await table.query(
-        `CREATE TABLE ${table.name} (user_id ${type}, click_id text, created_at datetime)`,
-      );
-      await insertClicks(table, [clickOf(userKey, 'a')], iso);
-      const { find } = await openTable(table);
-      const others = [
-        '007',
-        '1.5',
-        '1e3',
-        '99999',
-        '9007199254740995',
-        '99999999999999999999',
-        'a0ee',
-        '',
-        '\u{1f600}',
-        'zoe',
-      ];
-      expect([...(await find([...others, userKey]))]).toEqual([[userKey, [clickOf(userKey, 'a')]]]);
-    });
-
     test.each([
       'varchar(64) CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci',
       'varchar(64) CHARACTER SET latin1 COLLATE latin1_german1_ci',
@@ -208,9 +200,7 @@ function testMariadb(open: () => Promise<OwnTable>): void {
       const userKeys = Array.from({ length: 2_000 }, (_, n) => `user-${n * 50 + 1}`);
       expect((await opened.find(userKeys)).size).toBe(2_000);
       expect((await readsOf(table)) - readsBefore).toBeLessThan(20_000);
-      await table.query(`CREATE VIEW ${table.name}_view AS SELECT * FROM ${table.name} LIMIT 10`);
-      const settings = { ...table.settings, name: `${table.settings.name}_view` };
-      const view = await openTable({ ...table, settings });
+      const view = await openView(table);
       expect(await view.look()).toEqual({ rows: '10', isIndexed: undefined });
     });
   });

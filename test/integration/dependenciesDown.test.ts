@@ -1,7 +1,7 @@
 import { rm, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, type TestContext, test } from 'vitest';
 import { openStore } from '../../src/store/open.ts';
 import { type RunningCommand, startCommand } from '../cli/commandLine.ts';
 import { clientOf, deleteTopic, produceGarbage } from './kafkaClient.ts';
@@ -13,6 +13,17 @@ import { parseMetrics } from './prometheus.ts';
 import { fill, smallDisk } from './smallDisk.ts';
 import { headersOf, readTopic } from './topicReader.ts';
 import { until } from './until.ts';
+
+/** A connector, with a broker of its own, that has delivered all there was. */
+async function startDelivered(context: TestContext) {
+  const broker = await ownBroker(context);
+  const run = await openOutageRun(context, broker);
+  const expected = [...(await produceEvents(run.platform))];
+  const running = startCommand(['run'], { folder: run.folder });
+  const adminUrl = await readingAt(running);
+  await run.committed();
+  return { broker, run, expected, running, adminUrl };
+}
 
 /** All is committed and was sent once, nothing is waited for, and it ends well when it is told to. */
 async function expectAllDelivered(
@@ -92,12 +103,7 @@ describe('what runs', { timeout: 300_000 }, () => {
   });
 
   test('says so when its login is refused from some time on, and goes on once it is taken again', async (context) => {
-    const broker = await ownBroker(context);
-    const run = await openOutageRun(context, broker);
-    const expected = [...(await produceEvents(run.platform))];
-    const running = startCommand(['run'], { folder: run.folder });
-    const adminUrl = await readingAt(running);
-    await run.committed();
+    const { broker, run, expected, running, adminUrl } = await startDelivered(context);
 
     await broker.changePassword('another');
     await problemsAre(adminUrl, ['the consumer is not in its group']);
@@ -112,12 +118,7 @@ describe('what runs', { timeout: 300_000 }, () => {
   });
 
   test('comes back to Kafka after an outage that outlasts its client, and says that it is out', async (context) => {
-    const broker = await ownBroker(context);
-    const run = await openOutageRun(context, broker);
-    const expected = [...(await produceEvents(run.platform))];
-    const running = startCommand(['run'], { folder: run.folder });
-    const adminUrl = await readingAt(running);
-    await run.committed();
+    const { broker, run, expected, running, adminUrl } = await startDelivered(context);
 
     await broker.proxy.refuse();
     await problemsAre(adminUrl, ['the consumer is not in its group']);

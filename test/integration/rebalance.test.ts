@@ -6,42 +6,26 @@ import {
   produceSignUps,
   produceVisits,
 } from './conversions.ts';
-import { order, signUp, visit } from './shopEvents.ts';
 import { openShop } from './shopFixture.ts';
+import { joinAsStranger } from './stranger.ts';
 import { until } from './until.ts';
 
 const people = 2_000;
-const at = new Date(Date.now() - 3_600_000);
 
 test('a member that joins and leaves in the middle makes nothing lost and nothing sent twice', async (context) => {
   const { shop, sandbox, watcher, kafka, group, run } = await openShop(context);
-  const numbers = Array.from({ length: people }, (_, number) => number);
-  const visits = numbers.map((n) => visit({ visitorId: `v-${n}`, clickId: `click-${n}`, at }));
-  const signUps = numbers.map((n) => signUp({ userId: `u-${n}`, visitorId: `v-${n}`, at }));
-  const orders = numbers.map((n) =>
-    order({ orderId: `o-${n}`, customerId: `u-${n}`, amount: '20.00', at }),
-  );
-  await shop.produce(shop.topics['web.landing'], visits.map(shop.encode));
-  await shop.produce(shop.topics.accounts, signUps.map(shop.encode));
+  await produceVisits(shop, { count: people });
+  await produceSignUps(shop, { count: people });
 
   const connector = await run();
   await until(
     () => sandbox.summary().leads,
     (leads) => leads > 100,
   );
-  // Another member of the group takes partitions away, reads nothing, and gives them back.
-  const stranger = kafka.consumer({
-    groupId: group,
-    sessionTimeout: 6_000,
-    heartbeatInterval: 500,
-  });
-  await stranger.connect();
-  await stranger.subscribe({ topics: Object.values(shop.topics) });
-  const joined = new Promise((resolve) => stranger.on(stranger.events.GROUP_JOIN, resolve));
-  await stranger.run({ autoCommit: false, eachBatchAutoResolve: false, eachBatch: async () => {} });
-  await joined;
-  await shop.produce(shop.topics.orders, orders.map(shop.encode));
-  await stranger.disconnect();
+  // It takes partitions away, and gives them back.
+  const stranger = await joinAsStranger(context, { shop, kafka, group });
+  await produceOrders(shop, { count: people });
+  await stranger.leave();
 
   await until(watcher.progress, ({ committed, end }) => committed === end);
   await connector.stop();
@@ -49,7 +33,7 @@ test('a member that joins and leaves in the middle makes nothing lost and nothin
     leads: people,
     orders: people,
     requests: people * 2,
-    value: '40000',
+    value: '99980',
   });
 });
 
@@ -69,23 +53,15 @@ test('a zombie that wakes up when another has its partitions neither commits nor
   );
 
   zombie.pause();
-  const other = kafka.consumer({ groupId: group, sessionTimeout: 6_000, heartbeatInterval: 500 });
-  context.onTestFinished(() => other.disconnect());
-  const joins: (readonly number[])[] = [];
-  other.on(other.events.GROUP_JOIN, ({ payload }) => {
-    joins.push(payload.memberAssignment[topic] ?? []);
-  });
-  await other.connect();
-  await other.subscribe({ topics: Object.values(shop.topics) });
-  await other.run({ autoCommit: false, eachBatch: async ({ pause }) => void pause() });
+  const other = await joinAsStranger(context, { shop, kafka, group });
   await until(
-    () => joins.at(-1) ?? [],
+    () => other.shareOf(topic),
     (owned) => owned.length === 3,
   );
   sandbox.setFaults([]);
   zombie.resume();
   const lost = await until(
-    () => joins.at(-1) ?? [],
+    () => other.shareOf(topic),
     (owned) => owned.length < 3,
   );
   const sentForLost = () =>
@@ -101,7 +77,7 @@ test('a zombie that wakes up when another has its partitions neither commits nor
   expect(lost.length).toBeGreaterThan(0);
   expect(sentForLost()).toHaveLength(before);
 
-  await other.disconnect();
+  await other.leave();
   await settled();
   await zombie.stop();
   expect(countRecorded(sandbox)).toEqual({ conversions: 600, repeated: 0 });

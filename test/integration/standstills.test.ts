@@ -6,6 +6,7 @@ import { parseMetrics } from './prometheus.ts';
 import { realPart } from './services.ts';
 import { order, signUp, visit } from './shopEvents.ts';
 import { openShop } from './shopFixture.ts';
+import { joinAsStranger } from './stranger.ts';
 import { until } from './until.ts';
 
 const second = 1_000;
@@ -34,18 +35,10 @@ test('orders wait no longer than maxWait for a member that is in the group and r
     order({ orderId: `o-${n}`, customerId: `u-${n}`, amount: '20.00', at }),
   );
   await shop.produce(shop.topics['web.landing'], visits.map(shop.encode));
-  const stuck = kafka.consumer({ groupId: group, sessionTimeout: 6_000, heartbeatInterval: 500 });
-  context.onTestFinished(() => stuck.disconnect());
-  await stuck.connect();
-  await stuck.subscribe({ topics: Object.values(shop.topics) });
-  const shares: (readonly number[])[] = [];
-  stuck.on(stuck.events.GROUP_JOIN, ({ payload }) => {
-    shares.push(payload.memberAssignment[shop.topics.orders] ?? []);
-  });
-  await stuck.run({ autoCommit: false, eachBatch: async ({ pause }) => void pause() });
+  const stuck = await joinAsStranger(context, { shop, kafka, group });
   const connector = await run();
   await until(
-    () => shares.at(-1) ?? [],
+    () => stuck.shareOf(shop.topics.orders),
     (share) => share.length > 0 && share.length < 3,
   );
   const startedAt = performance.now();

@@ -25,7 +25,7 @@ mappings:
 async function check(mapping: string, ...schemas: unknown[]): Promise<MappingCheck> {
   const loaded = await load(`${head}  - {topic: orders, ${mapping}}`);
   const read = async () => schemas.map((schema) => avro(schema));
-  return checkMappings(loaded, () => [{ name: 'the topic "orders"', read }]);
+  return checkMappings(loaded, () => [{ origin: 'the topic "orders"', read }]);
 }
 
 /** The problems of a mapping of an order; where one stands at the mark ▶ of the text, without its place. */

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { inspect } from 'node:util';
 
 /** How long is waited, and how often is looked, in milliseconds; and for what, for the error. */
 export interface UntilOptions {
@@ -24,7 +25,7 @@ export async function until<Seen>(
     if (holds(seen)) return seen;
     if (performance.now() > endsAt) {
       throw new NotInTimeError(
-        `waited ${deadline / 1_000} s in vain for ${what}; last seen: ${seen}`,
+        `waited ${deadline / 1_000} s in vain for ${what}; last seen: ${inspect(seen)}`,
       );
     }
     await sleep(interval);
