@@ -45,7 +45,7 @@ function createProgram(exitWith: (code: number) => void): Command {
     .option('--from <time>', 'backfill: only events from this Kafka timestamp on: ISO 8601')
     .option('--to <time>', 'and only those before this one; without it: now')
     .option('--group <name>', 'the group that the backfill reads as')
-    .option('--dry-run', 'send, store and commit nothing; report what would be sent')
+    .option('--dry-run', 'send and store nothing; report what would be sent')
     .addHelpText('after', runHelp)
     .action(async (options) => exitWith(await (await import('./run.ts')).run(options)));
   common(program.command('check'))

@@ -18,7 +18,7 @@ export interface DryRunRow {
   readonly count: number;
   /** What orders that would be sent come to; undefined where none has a value. */
   readonly value: string | undefined;
-  /** Of what would be sent a few URLs, without the click ids; of dead letters a few records with their errors. */
+  /** Of what would be sent a few URLs that differ, without the click ids; of dead letters a few records with their errors. */
   readonly examples: readonly string[];
 }
 
@@ -66,7 +66,7 @@ function sum(known: DryRunRow | undefined, row: Omit<DryRunRow, 'count'>): DryRu
     ...known,
     count: known.count + 1,
     value: isMore ? formatAmount(new Big(known.value).plus(row.value)) : value,
-    examples: [...known.examples, ...row.examples].slice(0, mostExamples),
+    examples: [...new Set([...known.examples, ...row.examples])].slice(0, mostExamples),
   };
 }
 

@@ -111,6 +111,20 @@ test('run --dry-run --from says what a first run would do, and leaves no trace',
   expect(lines).toContain('would be sent in all: leads 1, orders 2, value 49.9');
 });
 
+test('run --dry-run --from that is stopped before the end of its span says so', async (context) => {
+  const { configFile, sandbox } = await openShop(context);
+  const running = startCommand(['run', '--dry-run', '--config', configFile, '--from', from]);
+  await until(
+    () => running.written.stderr,
+    (log) => log.includes('connecting'),
+  );
+  running.signal('SIGTERM');
+  const { exitCode, stderr } = await running.ended;
+  expect(stderr).toContain('the dry run was cut short: what it says is of a part of the span\n');
+  expect(exitCode).toBe(1);
+  expect(sandbox.received()).toEqual([]);
+});
+
 /** A configuration that lacks the orders: the new one that a dry run tries has them. */
 async function withoutOrders({ configFile, shop }: ShopFixture): Promise<string> {
   const text = await readFile(configFile, 'utf8');

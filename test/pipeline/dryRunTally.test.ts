@@ -23,8 +23,8 @@ test('what orders would be sent with is added up exactly, with those left out th
   expect(tallyOrders([undefined]).rows()[0]?.value).toBeUndefined();
 });
 
-test('a few URLs stand for all, and none shows a click id', () => {
-  const { rows } = tallyOrders(['1', '2', '3', '4']);
+test('a few URLs stand for all, each another, and none shows a click id', () => {
+  const { rows } = tallyOrders(['1', '1', '2', '3', '4']);
   expect(rows()[0]?.examples).toEqual([
     'https://a.pwspace.com/ord?qci=***&ov=1',
     'https://a.pwspace.com/ord?qci=***&ov=2',
