@@ -5,7 +5,7 @@ import type { KafkaAdmin } from './kafka/admin.ts';
 import { createAdminKafka } from './kafka/client.ts';
 import { AssignedPartition, type SourceRecord } from './kafka/partition.ts';
 import { beginSpan, type TimeSpan } from './kafka/timeSpan.ts';
-import { topicStages } from './pipeline/assemble.ts';
+import { presentTopics } from './pipeline/assemble.ts';
 import { type Logger, quietKafkaLog } from './telemetry/log.ts';
 
 const lookInterval = 1_000;
@@ -43,9 +43,7 @@ export class BackfillRun {
   static async begin(backfill: Backfill, parts: BackfillParts): Promise<BackfillRun> {
     const { config, admin, log } = parts;
     const settings = { ...config.kafka, group: backfill.group };
-    const there = await admin.topics();
-    const wanted = topicStages(config.mappings, there).map(({ topic }) => topic);
-    const topics = wanted.filter((topic) => there.includes(topic));
+    const topics = presentTopics(config.mappings, await admin.topics());
     const kafka = createAdminKafka(settings, quietKafkaLog(log));
     const spans = await beginSpan(kafka, settings, topics, backfill);
     const partitions = spans.map(({ topic, partition, end }) =>

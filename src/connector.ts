@@ -1,9 +1,10 @@
 import { ClickCollector } from './admin/clickCollector.ts';
 import { startAdminServer } from './admin/server.ts';
-import { type Backfill, BackfillRun } from './backfill.ts';
+import type { BackfillRun } from './backfill.ts';
 import { systemClock } from './clock.ts';
 import type { LoadedConfig } from './config/load.ts';
 import { unlessAborted } from './deadline.ts';
+import type { Effects } from './effects.ts';
 import { RecordConsumer } from './kafka/consumer.ts';
 import { Lifecycle } from './lifecycle.ts';
 import { observeGauges, observeReadiness, Readiness } from './observe.ts';
@@ -12,11 +13,12 @@ import { assemblePipeline, topicStages } from './pipeline/assemble.ts';
 import { Availability } from './pipeline/availability.ts';
 import { defaultIntakeLimits } from './pipeline/intake.ts';
 import { type OutcomeReport, tallyOutcomes } from './pipeline/tally.ts';
+import { beginReading, type Reading } from './reading.ts';
 import { startRetention } from './store/retention.ts';
 import { kafkaLog, type Logger } from './telemetry/log.ts';
 import { createMetrics, type Metrics } from './telemetry/metrics.ts';
-import { startTelemetry, type Telemetry, warnOfTelemetryFailures } from './telemetry/sdk.ts';
-import { createTraces } from './telemetry/traces.ts';
+import { warnOfTelemetryFailures } from './telemetry/sdk.ts';
+import type { Traces } from './telemetry/traces.ts';
 
 /** What a connector is started from. */
 export interface ConnectorOptions {
@@ -24,8 +26,8 @@ export interface ConnectorOptions {
   readonly log: Logger;
   /** Ends the start, whatever it waits for. */
   readonly signal: AbortSignal;
-  /** Past events to be read instead of those that come. */
-  readonly backfill?: Backfill | undefined;
+  readonly reading: Reading;
+  readonly effects: Effects;
 }
 
 /** A connector that runs. */
@@ -36,8 +38,18 @@ export interface Connector {
   readonly complete: Promise<void> | undefined;
   /** What became of the records so far. */
   report(): OutcomeReport;
+  /** What is still to be done, as far as is known. */
+  remaining(): Remaining;
   /** Stops reading, ends what is in flight, commits, leaves the group. Cut short, it loses nothing. */
   stop(): Promise<void>;
+}
+
+/** Records that have no outcome yet. */
+interface Remaining {
+  /** Those that were read. */
+  readonly waiting: number;
+  /** Those that lie in Kafka. */
+  readonly unread: number;
 }
 
 /**
@@ -49,15 +61,16 @@ export async function startConnector({
   loaded,
   log,
   signal,
-  backfill,
+  reading,
+  effects,
 }: ConnectorOptions): Promise<Connector> {
   await using opened = new AsyncDisposableStack();
   const { kafka, admin } = loaded.config;
-  const group = backfill?.group ?? kafka.group;
+  const { group } = reading;
   const availability = new Availability(systemClock, log, Math.random);
   const readiness = new Readiness(availability);
   warnOfTelemetryFailures(log);
-  const telemetry = await startTelemetry();
+  const telemetry = await effects.startTelemetry();
   opened.defer(telemetry.close);
   const metrics = createMetrics(telemetry.meter);
   observeReadiness(metrics, readiness);
@@ -68,14 +81,14 @@ export async function startConnector({
   });
   const adminServer = await startAdminServer({
     // Beside the connector, which has that port.
-    listen: backfill ? '127.0.0.1:0' : admin.listen,
+    listen: group === kafka.group ? admin.listen : '127.0.0.1:0',
     problems: () => readiness.problems,
     handleMetrics: telemetry.handleMetrics,
     handleClicks: collector.handle,
   });
   opened.defer(adminServer.close);
   log.info({ brokers: kafka.brokers, admin: adminServer.url }, 'connecting');
-  const opening = openParts({ loaded, log, group, availability, signal }, opened);
+  const opening = openParts({ loaded, effects, log, group, availability, signal }, opened);
   const parts = await unlessAborted(signal, opening);
   collector.open(parts.store.clicks);
   opened.defer(() => collector.close());
@@ -83,13 +96,14 @@ export async function startConnector({
   opened.defer(telemetry.close);
   const until = availability.untilReached(signal);
   const isFirstRun = await until(() => isEmpty(parts.store));
-  const beginning = backfill && until(() => BackfillRun.begin(backfill, { ...parts, log }));
-  const run = await unlessAborted(signal, Promise.resolve(beginning));
-  const wiring = { parts, telemetry, metrics, log, isFirstRun, group, run };
+  const beginning = until(() => beginReading(reading, { ...parts, log }));
+  const run = await unlessAborted(signal, beginning);
+  const traces = effects.createTraces(telemetry.tracer, group);
+  const wiring = { parts, traces, metrics, log, isFirstRun, group, run };
   const { pipeline, consumer, ...running } = startPipeline(wiring, opened);
   readiness.wired({ pipeline, consumer });
-  const reading = until(() => consumer.start());
-  await unlessAborted(signal, reading);
+  const starting = until(() => consumer.start());
+  await unlessAborted(signal, starting);
   log.info({ group, admin: adminServer.url }, 'reading');
 
   const resources = opened.move();
@@ -104,7 +118,7 @@ export async function startConnector({
 
 interface Opened {
   readonly parts: Parts;
-  readonly telemetry: Telemetry;
+  readonly traces: Traces;
   readonly metrics: Metrics;
   readonly log: Logger;
   /** Whether the store knows of no record. */
@@ -130,7 +144,11 @@ function startPipeline(wiring: Opened, opened: AsyncDisposableStack) {
   opened.defer(() => consumer.pause());
   const complete = run?.untilComplete(() => consumer.partitions, lifecycle.stopping);
   complete?.catch(lifecycle.fail);
-  return { pipeline, consumer, report, failed: lifecycle.failed, complete };
+  const remaining = () => ({
+    waiting: pipeline.intake.heldRecords,
+    unread: consumer.partitions.reduce((sum, { lag }) => sum + lag, 0),
+  });
+  return { pipeline, consumer, report, remaining, failed: lifecycle.failed, complete };
 }
 
 function startRemoving(
@@ -148,17 +166,16 @@ function startRemoving(
 }
 
 /** Joins pipeline and consumer: records one way, "slower" and "go on" the other. */
-function wire({ parts, telemetry, log, ...given }: Opened, lifecycle: Lifecycle) {
+function wire({ parts, traces, log, ...given }: Opened, lifecycle: Lifecycle) {
   const { isFirstRun, group, run } = given;
   const { config, kafka, admin, store } = parts;
   const { metrics, report } = tallyOutcomes(given.metrics);
   const pipeline = assemblePipeline({
     ...parts,
-    ...{ log, metrics, clock: systemClock },
+    ...{ log, metrics, traces, clock: systemClock },
     limits: defaultIntakeLimits,
     random: Math.random,
     isWithinSession: () => consumer.isWithinSession,
-    traces: createTraces(telemetry.tracer, group),
     stopping: lifecycle.stopping,
     deadline: lifecycle.deadline,
     onFailure: lifecycle.fail,

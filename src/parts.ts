@@ -3,8 +3,8 @@ import type { SchemaRegistry } from './avro/registry.ts';
 import { type AvroSchema, parseSchema } from './avro/schema.ts';
 import type { LoadedConfig } from './config/load.ts';
 import { placeInMapping } from './config/mappingPlace.ts';
-import type { Config } from './config/schema.ts';
 import { hasPatterns } from './config/topics.ts';
+import type { Effects } from './effects.ts';
 import {
   ConfigurationError,
   formatProblem,
@@ -14,16 +14,13 @@ import {
 } from './errors.ts';
 import { connectAdmin, type KafkaAdmin } from './kafka/admin.ts';
 import { createAdminKafka, createKafka } from './kafka/client.ts';
-import { DeadLetters, deadLetterTopic } from './kafka/deadLetters.ts';
 import type { Availability, UntilAvailable } from './pipeline/availability.ts';
 import { type EventSchemasOf, schemasByTopic } from './pipeline/eventSchemas.ts';
 import { checkMappings, type MappingCheck } from './pipeline/mappingCheck.ts';
 import { checkTopics } from './pipeline/topicCheck.ts';
-import { createPowerspaceClient } from './powerspace/client.ts';
-import { openSources, schemaFolder } from './sources.ts';
+import { openSources } from './sources.ts';
 import { readBothClicks } from './store/bothClicks.ts';
 import { openClickTable } from './store/clickTable.ts';
-import { openStore } from './store/open.ts';
 import type { Store } from './store/store.ts';
 import { kafkaLog, type Logger, quietKafkaLog } from './telemetry/log.ts';
 
@@ -33,6 +30,8 @@ export type Parts = Awaited<ReturnType<typeof openParts>>;
 /** What opening needs. */
 export interface OpeningParts {
   readonly loaded: LoadedConfig;
+  /** How those are opened through which something is changed. */
+  readonly effects: Effects;
   readonly log: Logger;
   /** The consumer group whose offsets count. */
   readonly group: string;
@@ -48,17 +47,17 @@ export interface OpeningParts {
  * reason of `signal` when that aborts.
  */
 export async function openParts(given: OpeningParts, opened: AsyncDisposableStack) {
-  const { loaded, log, availability, signal } = given;
+  const { loaded, effects, log, availability, signal } = given;
   const { config } = loaded;
   const schemas = readSchemas(loaded);
   const kafka = createKafka(config.kafka, kafkaLog(log));
-  const deadLetters = new DeadLetters(kafka, config.kafka.group);
+  const deadLetters = effects.openDeadLetters(kafka, config.kafka.group);
   opened.defer(() => deadLetters.close());
-  const client = createPowerspaceClient(config.powerspace);
+  const client = effects.openClient(config.powerspace);
   opened.defer(client.close);
   const { registry, source } = await openSources(
     config,
-    { cache: schemaFolder(config), log },
+    { cache: effects.schemaFolder(config), log },
     opened,
   );
 
@@ -72,23 +71,23 @@ export async function openParts(given: OpeningParts, opened: AsyncDisposableStac
   });
   const [{ admin }, store] = await allOrEveryProblem(failed, [
     connected,
-    openClicksAndLedger(config, until, opened, failed),
+    openClicksAndLedger(given, until, opened, failed),
     checking,
   ]);
-  await until(() => admin.ensureTopic(deadLetterTopic(config.kafka.group)));
+  await until(() => deadLetters.prepare(admin));
   return { config, kafka, admin, source, schemas, store, client, deadLetters };
 }
 
 /** The store; where the user has a table with clicks, its clicks are read as well. */
 async function openClicksAndLedger(
-  config: Config,
+  { loaded: { config }, effects }: OpeningParts,
   until: UntilAvailable,
   opened: AsyncDisposableStack,
   failed: AbortController,
 ): Promise<Store> {
   const { table: settings } = config.clicks;
   const [store, table] = await allOrEveryProblem(failed, [
-    until(async () => keep(await openStore(config.store, config.privacy.hashKey), opened)),
+    until(async () => keep(await effects.openStore(config.store, config.privacy.hashKey), opened)),
     settings && until(async () => keep(await openClickTable(settings), opened)),
   ]);
   return table ? { ...store, clicks: readBothClicks(store.clicks, table) } : store;

@@ -1,7 +1,7 @@
-import { topicsOf } from '../config/topics.ts';
 import { createAdminKafka } from '../kafka/client.ts';
 import type { SourceRecord } from '../kafka/partition.ts';
 import { readLastRecords } from '../kafka/sample.ts';
+import { presentTopics } from '../pipeline/assemble.ts';
 import { createRehearsal, type Rehearsed } from '../pipeline/rehearsal.ts';
 import { createLog, quietKafkaLog } from '../telemetry/log.ts';
 import type { CheckSession } from './checkedPart.ts';
@@ -24,9 +24,7 @@ export async function takeSample(
   size: number,
 ): Promise<readonly Rehearsed[]> {
   const { config } = loaded;
-  const known = await clusterTopics();
-  const named = config.mappings.flatMap(({ topic }) => topicsOf(topic, known));
-  const topics = [...new Set(named)].filter((topic) => known.includes(topic));
+  const topics = presentTopics(config.mappings, await clusterTopics());
   const log = createLog(config.log.level);
   const kafka = createAdminKafka(config.kafka, quietKafkaLog(log));
   const records: SourceRecord[] = [];

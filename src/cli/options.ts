@@ -20,4 +20,6 @@ export interface RunOptions extends CommonOptions {
   readonly to?: string;
   /** The group that it reads as. */
   readonly group?: string;
+  /** Only say what it would do. */
+  readonly dryRun?: true;
 }

@@ -45,6 +45,7 @@ function createProgram(exitWith: (code: number) => void): Command {
     .option('--from <time>', 'backfill: only events from this Kafka timestamp on: ISO 8601')
     .option('--to <time>', 'and only those before this one; without it: now')
     .option('--group <name>', 'the group that the backfill reads as')
+    .option('--dry-run', 'send and store nothing; report what would be sent')
     .addHelpText('after', runHelp)
     .action(async (options) => exitWith(await (await import('./run.ts')).run(options)));
   common(program.command('check'))
@@ -160,7 +161,14 @@ const runHelp = `
 A backfill (--from) reads past events as another group, by default one that is
 named after its times, and ends by itself. What the ledger has as delivered is a
 duplicate. Run again with the same times, it goes on where it ended. A connector
-that runs on an SQLite store has it to itself: stop it for the backfill.`;
+that runs on an SQLite store has it to itself: stop it for the backfill.
+
+A dry run (--dry-run) reads as a group of its own, beside a connector that runs
+on whatever store. It begins where the group of the configuration stands, or
+reads the span of --from and --to. It joins by the clicks in the store and those
+that it reads, sends no request, and produces no dead letter. What would have
+become of the records it prints at the end, and once a minute where that has
+changed; with --json each time as one line.`;
 
 const replayHelp = `
 Nothing goes out twice: what the ledger has as delivered is a duplicate. What

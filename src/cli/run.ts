@@ -1,37 +1,30 @@
 import type { Backfill } from '../backfill.ts';
 import { loadConfig } from '../config/load.ts';
-import type { Config } from '../config/schema.ts';
-import { type Connector, type ConnectorOptions, startConnector } from '../connector.ts';
-import { withDeadline } from '../deadline.ts';
+import { liveEffects } from '../effects.ts';
 import type { OutcomeReport } from '../pipeline/tally.ts';
-import { createLog, type Logger } from '../telemetry/log.ts';
-import { nameBackfill, readSpan } from './backfillOptions.ts';
+import { createLog } from '../telemetry/log.ts';
+import { nameBackfill, readSpan, warnOfForgotten } from './backfillOptions.ts';
+import { dryRun } from './dryRun.ts';
 import type { RunOptions } from './options.ts';
+import { startUnless, stopInTime, untilEnded } from './runToEnd.ts';
 import { waitForSignal } from './signals.ts';
-
-/** What is under way has 25 s to end (connector.ts); orchestrators kill after 30 s. */
-const stopDeadline = 28_000;
 
 /**
  * Runs the connector until it is told to stop, or its backfill is complete; 0 then, 1 when it can't go on or a backfill
- * was cut short: it says then how to go on. Throws UsageError.
+ * was cut short: it says then how to go on. With `dryRun` it only says what it would do. Throws UsageError.
  */
 export async function run(options: RunOptions): Promise<number> {
+  if (options.dryRun) return await dryRun(options);
   const span = readSpan(options, Date.now());
   const signalled = waitForSignal();
   const loaded = await loadConfig(options.config, process.env);
   const backfill = span && nameBackfill(span, options, loaded.config);
   const log = createLog(loaded.config.log.level);
   if (backfill) warnOfForgotten(backfill, loaded.config, log);
-  const connector = await startUnless(signalled, { loaded, log, backfill });
-  if (connector === undefined) {
-    log.info({ signal: await signalled }, 'stopped before anything was read');
-    return backfill ? tellCutShort(backfill) : 0;
-  }
-  const ending = await untilEnded(connector, signalled);
-  if ('signal' in ending) log.info({ signal: ending.signal }, 'stopping');
-  else if ('error' in ending) log.fatal({ err: ending.error }, 'the connector cannot go on');
-  else log.info('the backfill is complete');
+  const reading = { group: backfill?.group ?? loaded.config.kafka.group, span };
+  const connector = await startUnless(signalled, { loaded, log, reading, effects: liveEffects });
+  if (connector === undefined) return backfill ? tellCutShort(backfill) : 0;
+  const ending = await untilEnded(connector, signalled, log);
   const hasStopped = await stopInTime(connector, log);
   const report = connector.report();
   process.stdout.write(`${options.json ? JSON.stringify(report) : formatReport(report)}\n`);
@@ -46,55 +39,6 @@ function tellCutShort({ to }: Backfill): number {
     `the backfill is not complete; to go on: the same command, with ${option}\n`,
   );
   return 1;
-}
-
-/** What ends it: a signal, an error, or that nothing is left of its backfill. */
-function untilEnded(connector: Connector, signalled: Promise<NodeJS.Signals>) {
-  const endings: Promise<
-    | { readonly signal: NodeJS.Signals }
-    | { readonly error: unknown }
-    | { readonly isComplete: true }
-  >[] = [
-    signalled.then((signal) => ({ signal })),
-    connector.failed.catch((error: unknown) => ({ error })),
-  ];
-  if (connector.complete) endings.push(connector.complete.then(() => ({ isComplete: true })));
-  return Promise.race(endings);
-}
-
-/** What is not in the ledger any more is sent again. */
-function warnOfForgotten({ from }: Backfill, { privacy }: Config, log: Logger): void {
-  const known = Date.now() - privacy.ledgerRetention;
-  if (from >= known) return;
-  log.warn(
-    { from: new Date(from).toISOString(), known: new Date(known).toISOString() },
-    'the backfill goes back further than the ledger (privacy.ledgerRetention): what was sent before that is sent again',
-  );
-}
-
-/** Undefined where the signal came first; then all that was opened is closed. */
-async function startUnless(
-  signalled: Promise<NodeJS.Signals>,
-  options: Omit<ConnectorOptions, 'signal'>,
-): Promise<Connector | undefined> {
-  const starting = new AbortController();
-  void signalled.then((signal) => starting.abort(signal));
-  try {
-    return await startConnector({ ...options, signal: starting.signal });
-  } catch (thrown) {
-    if (starting.signal.aborted) return undefined;
-    throw thrown;
-  }
-}
-
-async function stopInTime(connector: Connector, log: Logger): Promise<boolean> {
-  try {
-    await withDeadline(connector.stop(), stopDeadline);
-    return true;
-  } catch (thrown) {
-    log.error({ err: thrown }, 'not stopped in good order; the next run reads again what is open');
-    return false;
-  }
 }
 
 /** `records 12: delivered 3, duplicate 1, skipped 8 (no-click 8), dead-lettered 0`. */

@@ -1,6 +1,7 @@
 import kafkajs, { type IHeaders, type Kafka, type Producer } from 'kafkajs';
 import { withDeadline } from '../deadline.ts';
 import { toError, UnavailableError } from '../errors.ts';
+import type { KafkaAdmin } from './admin.ts';
 import type { SourceRecord } from './partition.ts';
 
 /** kafkajs can wait for a broker without end; a dead letter is produced again after this long. */
@@ -37,6 +38,11 @@ export class DeadLetters {
   constructor(kafka: Kafka, group: string) {
     this.#kafka = kafka;
     this.#topic = deadLetterTopic(group);
+  }
+
+  /** Has the topic created, unless it is there. Throws as `ensureTopic`. */
+  async prepare({ ensureTopic }: Pick<KafkaAdmin, 'ensureTopic'>): Promise<void> {
+    await ensureTopic(this.#topic);
   }
 
   /**

@@ -93,9 +93,9 @@ export class AssignedPartition {
     return this.position !== undefined && this.lag === 0;
   }
 
-  /** How many records are in it that have not been read. */
+  /** How many records are in it that are to be read, and have not been. */
   get lag(): number {
-    return Math.max((this.highWatermark ?? 0) - (this.position ?? 0), 0);
+    return Math.max(Math.min(this.highWatermark ?? 0, this.end) - (this.position ?? 0), 0);
   }
 }
 

@@ -1,8 +1,7 @@
 import type { Admin, Kafka } from 'kafkajs';
 import type { Config } from '../config/schema.ts';
-import { withDeadline } from '../deadline.ts';
 import { kafkaUnavailable } from './client.ts';
-import { longestRebalance } from './member.ts';
+import { commitStarts, type PartitionStart } from './groupStart.ts';
 import { readCommitted } from './otherMembers.ts';
 
 /** A span of Kafka timestamps, in milliseconds since the Unix epoch: from `from` on, and before `to`. */
@@ -12,10 +11,7 @@ export interface TimeSpan {
 }
 
 /** The part of a partition that a span takes: from offset `start` to before `end`. */
-export interface PartitionSpan {
-  readonly topic: string;
-  readonly partition: number;
-  readonly start: number;
+export interface PartitionSpan extends PartitionStart {
   readonly end: number;
 }
 
@@ -61,40 +57,4 @@ async function findSpans(
     const end = Number(offset);
     return { topic, partition, start: Math.min(startOf.get(partition) ?? end, end), end };
   });
-}
-
-/**
- * Commits through a member that leaves again: kafkajs's `admin.setOffsets` would join the group, and wait for its first
- * rebalance, once for each topic.
- */
-async function commitStarts(
-  kafka: Kafka,
-  settings: Config['kafka'],
-  topics: readonly string[],
-  spans: readonly PartitionSpan[],
-): Promise<void> {
-  const consumer = kafka.consumer({
-    groupId: settings.group,
-    sessionTimeout: settings.sessionTimeout,
-    allowAutoTopicCreation: false,
-    retry: { restartOnFailure: async () => false },
-  });
-  const { promise: joined, resolve, reject } = Promise.withResolvers<void>();
-  consumer.on(consumer.events.GROUP_JOIN, () => resolve());
-  consumer.on(consumer.events.CRASH, ({ payload }) => reject(payload.error));
-  joined.catch(() => undefined);
-  try {
-    await consumer.connect();
-    await consumer.subscribe({ topics: [...topics], fromBeginning: true });
-    await consumer.run({
-      ...{ autoCommit: false, eachBatchAutoResolve: false },
-      eachBatch: async () => undefined,
-    });
-    await withDeadline(joined, longestRebalance(settings));
-    await consumer.commitOffsets(
-      spans.map(({ topic, partition, start }) => ({ topic, partition, offset: String(start) })),
-    );
-  } finally {
-    await consumer.disconnect();
-  }
 }

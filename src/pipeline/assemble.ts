@@ -133,3 +133,13 @@ export function topicStages(
       .map(({ record }): Stage => record),
   }));
 }
+
+/** The topics of the mappings that the cluster has. */
+export function presentTopics(
+  mappings: readonly Mapping[],
+  clusterTopics: readonly string[],
+): readonly string[] {
+  return topicStages(mappings, clusterTopics)
+    .map(({ topic }) => topic)
+    .filter((topic) => clusterTopics.includes(topic));
+}

@@ -112,7 +112,7 @@ export function createClaim(parts: ClaimParts) {
     const { postback, span, record } = conversion;
     record.detach();
     const delivery = new Delivery(conversion, {
-      postbackSpan: span.startPostback(postback.kind, postback.clickId),
+      postbackSpan: span.startPostback(postback),
       readAt: parts.clock.now(),
       wasInterrupted: result === 'interrupted',
     });

@@ -6,7 +6,7 @@ import type { Config, RecordKind } from '../config/schema.ts';
 import { UnavailableError } from '../errors.ts';
 import type { SourceRecord } from '../kafka/partition.ts';
 import { postbackTarget } from '../powerspace/request.ts';
-import type { Click, ClickStore, LedgerReader } from '../store/store.ts';
+import type { ClickStore, LedgerReader } from '../store/store.ts';
 import { createTraces } from '../telemetry/traces.ts';
 import { createFormatOf } from './assemble.ts';
 import { type Conversion, compose } from './compose.ts';
@@ -24,8 +24,8 @@ export interface RehearsalParts {
   readonly config: Config;
   readonly source: SchemaSource;
   readonly schemas: ReadonlyMap<string, AvroSchema>;
-  /** The clicks that are known; nothing is written to them. */
-  readonly findClicks: ClickStore['find'];
+  /** The clicks that are known. Those of the records are saved to it. */
+  readonly clicks: ClickStore;
   /** What the ledger knows of a conversion; nothing is noted in it. */
   readonly findConversion: LedgerReader['find'];
 }
@@ -57,7 +57,7 @@ export function createRehearsal(parts: RehearsalParts): Rehearsal {
   const formatOf = createFormatOf(config.mappings, schemas);
   const { prepare, decode } = createDecode({ formatOf, source, untilAvailable: retryOnce });
   const join = createJoin({
-    clicks: overlayClicks(parts.findClicks),
+    clicks: parts.clicks,
     rules: config.clicks,
     traces: createTraces(trace.getTracer('rehearsal'), config.kafka.group),
     untilAvailable: retryOnce,
@@ -123,27 +123,4 @@ function inOrder(records: readonly SourceRecord[], ended: readonly Rehearsed[]) 
     `${topic}/${partition}/${offset}`;
   const byPlace = Map.groupBy(ended, placeOf);
   return records.flatMap((record) => byPlace.get(placeOf(record)) ?? []);
-}
-
-/** Clicks that are found as they are stored, and that forget what is saved to them. */
-function overlayClicks(find: ClickStore['find']): ClickStore {
-  const saved = new Map<string, Click[]>();
-  return {
-    async save(clicks) {
-      for (const click of clicks) {
-        saved.set(click.userKey, [...(saved.get(click.userKey) ?? []), click]);
-      }
-    },
-    async find(userKeys) {
-      const stored = await find(userKeys);
-      const merged = userKeys.map((userKey): [string, readonly Click[]] => [
-        userKey,
-        [...(stored.get(userKey) ?? []), ...(saved.get(userKey) ?? [])],
-      ]);
-      return new Map(merged.filter(([, clicks]) => clicks.length > 0));
-    },
-    purge: async () => 0,
-    count: async () => saved.size,
-    newest: async () => undefined,
-  };
 }

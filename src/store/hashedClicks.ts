@@ -1,5 +1,5 @@
 import { createHmac, createSecretKey } from 'node:crypto';
-import type { Click, ClickStore, Ledger } from './store.ts';
+import type { Click, ClickStore, Ledger, Store } from './store.ts';
 
 /** A user key as it is stored. */
 export type HashUserKey = (userKey: string) => string;
@@ -13,8 +13,19 @@ export function createUserKeyHash(hashKey: string): HashUserKey {
   return (userKey) => createHmac('sha256', key).update(userKey, 'utf8').digest('base64url');
 }
 
+/** The same store for callers that know plain user keys only; without a key it gets to see those. */
+export function hashStore(store: Store, hashKey: string | undefined): Store {
+  if (hashKey === undefined) return store;
+  const hash = createUserKeyHash(hashKey);
+  return {
+    ...store,
+    clicks: hashClicks(store.clicks, hash),
+    ledger: hashLedger(store.ledger, hash),
+  };
+}
+
 /** The same clicks for callers that know plain user keys only, in a store that gets to see hashed ones only. */
-export function hashClicks(clicks: ClickStore, hash: HashUserKey): ClickStore {
+function hashClicks(clicks: ClickStore, hash: HashUserKey): ClickStore {
   return { ...clicks, save: hashSaved(clicks.save, hash), find: hashFound(clicks.find, hash) };
 }
 
@@ -41,7 +52,7 @@ export function hashFound(find: ClickStore['find'], hash: HashUserKey): ClickSto
 }
 
 /** The same ledger for callers that know plain user keys only. What is read from it by its key shows hashed ones. */
-export function hashLedger(ledger: Ledger, hash: HashUserKey): Ledger {
+function hashLedger(ledger: Ledger, hash: HashUserKey): Ledger {
   return {
     ...ledger,
     claim: (claims, over) =>

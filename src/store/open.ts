@@ -2,7 +2,7 @@ import { accessSync, constants, existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { isPostgresUrl, parsePostgresUrl } from '../config/postgresUrl.ts';
 import { toError, UnavailableError } from '../errors.ts';
-import { createUserKeyHash, hashClicks, hashFound, hashLedger, hashSaved } from './hashedClicks.ts';
+import { createUserKeyHash, hashFound, hashSaved, hashStore } from './hashedClicks.ts';
 import { checkHashKey, claimHashKey } from './hashKey.ts';
 import {
   countPostgresRows,
@@ -43,13 +43,7 @@ const sqlite = 'sqlite:';
 export async function openStore(setting: string, hashKey?: string): Promise<Store> {
   const store = await openBareStore(setting);
   await closeUnless(store, () => claimHashKey(store.hashKeyNote, hashKey));
-  if (hashKey === undefined) return store;
-  const hash = createUserKeyHash(hashKey);
-  return {
-    ...store,
-    clicks: hashClicks(store.clicks, hash),
-    ledger: hashLedger(store.ledger, hash),
-  };
+  return hashStore(store, hashKey);
 }
 
 async function openBareStore(setting: string): Promise<BareStore> {

@@ -19,13 +19,20 @@ import type {
 } from './store.ts';
 
 /**
+ * The name of no file: SQLite keeps such a store in memory, and what is too much for it in a temporary file that is gone
+ * with the process (https://www.sqlite.org/inmemorydb.html#temp_db).
+ */
+export const noFile = '';
+
+/**
  * Opens the SQLite store in `file`, creating or migrating it. One process at a time: whoever opens it is
  * the only living owner, so every claim of another owner was interrupted.
  * Throws UnavailableError when the file can't be opened, or another connector has it open.
  */
 export function openSqliteStore(file: string): BareStore {
   using opening = new DisposableStack();
-  if (file !== ':memory:') guard(file, () => lockOut(file, opening));
+  const isShared = file !== ':memory:' && file !== noFile;
+  if (isShared) guard(file, () => lockOut(file, opening));
   // A claim must outlive a power cut, or what it guards is sent twice.
   const database = guard(file, () => openDatabase(file, 'FULL', opening));
   // NORMAL, where OFF would be as quick: the file is the ledger's too, and must not break when the power is cut.

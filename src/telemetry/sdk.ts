@@ -33,21 +33,33 @@ export interface Telemetry {
 export async function startTelemetry(): Promise<Telemetry> {
   // The SDK reads the environment of the process too, so there is no other that could be given.
   const environment = process.env;
-  const prometheus = new PrometheusExporter({ preventServerStart: true, withoutScopeInfo: true });
-  const handleMetrics = prometheus.getMetricsRequestHandler.bind(prometheus);
   const endpoint = environment['OTEL_EXPORTER_OTLP_ENDPOINT'];
   const isTracing = Boolean(endpoint || environment['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT']);
   const isExportingMetrics = Boolean(
     endpoint || environment['OTEL_EXPORTER_OTLP_METRICS_ENDPOINT'],
   );
-  const readers: IMetricReader[] = [prometheus];
+  const readers: IMetricReader[] = [];
   if (isExportingMetrics && environment['OTEL_METRICS_EXPORTER'] !== 'none') {
     const interval = Number(environment['OTEL_METRIC_EXPORT_INTERVAL']) || 60_000;
     readers.push(await createOtlpReader(interval));
   }
-  const meters = new MeterProvider({ readers, resource: describeService() });
   const serviceName = environment['OTEL_SERVICE_NAME'] ?? name;
-  const tracing = isTracing ? await startTracing(serviceName) : undefined;
+  return serve(readers, isTracing ? await startTracing(serviceName) : undefined);
+}
+
+/** Starts it for /metrics alone: nothing is exported or traced, whatever the variables say. */
+export async function startLocalTelemetry(): Promise<Telemetry> {
+  return serve([], undefined);
+}
+
+/** What /metrics shows beside what goes to these readers. */
+function serve(
+  exporting: readonly IMetricReader[],
+  tracing: { shutdown(): Promise<void> } | undefined,
+): Telemetry {
+  const prometheus = new PrometheusExporter({ preventServerStart: true, withoutScopeInfo: true });
+  const readers = [prometheus, ...exporting];
+  const meters = new MeterProvider({ readers, resource: describeService() });
   const exportTheRest = async () => {
     const exported = Promise.allSettled([meters.shutdown(), tracing?.shutdown()]);
     await Promise.race([exported, sleep(closeDeadline, undefined, { ref: false })]);
@@ -56,7 +68,7 @@ export async function startTelemetry(): Promise<Telemetry> {
   return {
     meter: meters.getMeter(name),
     tracer: trace.getTracer(name),
-    handleMetrics,
+    handleMetrics: prometheus.getMetricsRequestHandler.bind(prometheus),
     close() {
       closed ??= exportTheRest();
       return closed;

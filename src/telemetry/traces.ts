@@ -30,6 +30,13 @@ interface TracedRecord {
   readonly headers: Headers | undefined;
 }
 
+/** What a trace is told of a postback. */
+export interface TracedPostback {
+  readonly kind: 'lead' | 'order';
+  readonly clickId: string;
+  readonly value: string | undefined;
+}
+
 /** Makes the spans of design §10, by OpenTelemetry's messaging and HTTP conventions. */
 export interface Traces {
   /**
@@ -45,8 +52,8 @@ export interface Traces {
 export interface ProcessSpan {
   /** For log lines; undefined where nothing is traced. */
   readonly traceId: string | undefined;
-  /** Shows the click id as its hash. */
-  startPostback(kind: string, clickId: string): PostbackSpan;
+  /** Shows the click id as its hash, and no value. */
+  startPostback(postback: TracedPostback): PostbackSpan;
   end(outcome: string, reason: string | undefined, error: string | undefined): void;
   /** The record gets no outcome here: another trace tells it. */
   abandon(): void;
@@ -123,7 +130,7 @@ function messagingAttributes(record: TracedRecord, group: string) {
 }
 
 /** Below a span that is not recorded none is. One object for all: most records are not traced. */
-const unrecordedPostback: PostbackSpan = {
+export const unrecordedPostback: PostbackSpan = {
   startAttempt: () => ({ answered: () => {}, failed: () => {} }),
   end: () => {},
   abandon: () => {},
@@ -138,7 +145,7 @@ const unrecorded: ProcessSpan = {
 function processSpan(tracer: Tracer, span: Span, inSpan: Context): ProcessSpan {
   return {
     traceId: span.spanContext().traceId,
-    startPostback(kind, clickId) {
+    startPostback({ kind, clickId }) {
       const attributes = {
         'powerspace.kind': kind,
         'powerspace.click.hash': hashClickId(clickId),

@@ -14,7 +14,10 @@ describe('the command line', { timeout: 60_000 }, () => {
   });
 
   test.each([
-    ['run', ['--config <file>', '--json', '--from <time>', '--to <time>', '--group <name>']],
+    [
+      'run',
+      ['--config <file>', '--json', '--from <time>', '--to <time>', '--group <name>', '--dry-run'],
+    ],
     ['check', ['--config <file>', '--json']],
     ['health', ['--config <file>', '--json', '--live']],
     ['send', ['--config <file>', '--json', '--click <id>', '--value <amount>', '--url <url>']],

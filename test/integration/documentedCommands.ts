@@ -7,6 +7,11 @@ export interface DocumentedCommand {
 
 const npx = 'npx powerspace-connector';
 
+/** Before anything was sent. */
+export const beforehand: readonly DocumentedCommand[] = [
+  { beginning: `${npx} run --dry-run --from`, exitCode: 0 },
+];
+
 /** It runs until it is told to end. */
 export const runs = `OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4318 ${npx} run`;
 
@@ -28,5 +33,5 @@ export const afterwards: readonly DocumentedCommand[] = [
 /** How the first line of every block that is run begins. */
 export const ran: readonly string[] = [
   runs,
-  ...[...whileItRuns, ...afterwards].map(({ beginning }) => beginning),
+  ...[...beforehand, ...whileItRuns, ...afterwards].map(({ beginning }) => beginning),
 ];

@@ -6,7 +6,13 @@ import { delimiter, dirname, join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { expect, type TestContext, test } from 'vitest';
 import { commandBlocks, documents, shapeOf } from '../documents/blocks.ts';
-import { afterwards, type DocumentedCommand, runs, whileItRuns } from './documentedCommands.ts';
+import {
+  afterwards,
+  beforehand,
+  type DocumentedCommand,
+  runs,
+  whileItRuns,
+} from './documentedCommands.ts';
 import { logLines } from './ownRun.ts';
 import { realPart } from './services.ts';
 import { order, visit } from './shopEvents.ts';
@@ -31,6 +37,7 @@ test('what the documents tell a person to type works, and prints what they show'
   const shell = shellIn(context, folder);
   await produceEvents(fixture);
 
+  for (const command of beforehand) await expectDocumented(shell, command, textOf(command));
   const connector = shell(textOf({ beginning: runs }).replace('http://localhost:4318', otlpUrl));
   const admin = await until(
     () => logLines(connector.written.stderr).find(({ msg }) => msg === 'reading')?.['admin'],
