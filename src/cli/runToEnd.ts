@@ -2,8 +2,8 @@ import { type Connector, type ConnectorOptions, startConnector } from '../connec
 import { withDeadline } from '../deadline.ts';
 import type { Logger } from '../telemetry/log.ts';
 
-/** What is under way has 25 s to end (lifecycle.ts); orchestrators kill after 30 s. */
-const stopDeadline = 28_000;
+/** Milliseconds that stopping may take: what is under way has 25 s to end (lifecycle.ts); orchestrators kill after 30 s. */
+export const stopDeadline = 28_000;
 
 /** What ends a run: a signal, an error, or that nothing is left of its span. */
 export type Ending =
