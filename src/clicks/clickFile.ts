@@ -1,6 +1,7 @@
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { CsvError, type Options, parse } from 'csv-parse/sync';
+import { isWordForNothing } from '../powerspace/clickId.ts';
 import type { Click } from '../store/store.ts';
 import { InvalidClickError, readReportedClick } from './reportedClick.ts';
 
@@ -32,7 +33,8 @@ export function readClickFile(input: Readable, format: ClickFileFormat): AsyncIt
 type ReadField = (name: string) => unknown;
 
 function readLine(line: number, format: ClickFileFormat, field: ReadField): ClickLine {
-  const userKeys = format.user.map(field).filter(isGiven);
+  // Many an export writes NULL where there is nothing.
+  const userKeys = format.user.map(field).filter((key) => isGiven(key) && !isWord(key));
   const [clickId, at] = [field(format.clickId), field(format.at)];
   if (userKeys.length === 0) return { line, fault: `${format.user.join(', ')}: ${missing}` };
   if (!isGiven(clickId)) return { line, fault: `${format.clickId}: ${missing}` };
@@ -47,6 +49,10 @@ function readLine(line: number, format: ClickFileFormat, field: ReadField): Clic
 }
 
 const missing = 'required, but missing';
+
+function isWord(value: unknown): boolean {
+  return typeof value === 'string' && isWordForNothing(value);
+}
 
 function isGiven(value: unknown): boolean {
   return value !== undefined && value !== null && value !== '';

@@ -103,6 +103,10 @@ describe('POST /clicks', () => {
     [{ user: 'u' }, 'clickId: required, but missing'],
     [{ clickId: 'a' }, 'user: required, but missing'],
     [{ clickId: 'a', user: '' }, 'user: expected a text of 1 to 1024 characters'],
+    [
+      { clickId: 'a', user: ['u', 'null'] },
+      'user[1]: expected a text of 1 to 1024 characters that',
+    ],
     [{ clickId: 'a', user: [] }, 'user: expected a user key, or a list of 1 to 16'],
     [{ clickId: 'a', user: ['u', 1.5] }, 'user[1]: expected a text of 1 to 1024 characters'],
     [
