@@ -36,6 +36,7 @@ function readLine(line: number, format: ClickFileFormat, field: ReadField): Clic
   // Many an export writes NULL where there is nothing.
   const userKeys = format.user.map(field).filter((key) => isGiven(key) && !isWord(key));
   const [clickId, at] = [field(format.clickId), field(format.at)];
+  if (userKeys.some(isMutilated)) return { line, fault: notUtf8 };
   if (userKeys.length === 0) return { line, fault: `${format.user.join(', ')}: ${missing}` };
   if (!isGiven(clickId)) return { line, fault: `${format.clickId}: ${missing}` };
   if (!isGiven(at)) return { line, fault: `${format.at}: ${missing}` };
@@ -49,6 +50,12 @@ function readLine(line: number, format: ClickFileFormat, field: ReadField): Clic
 }
 
 const missing = 'required, but missing';
+const notUtf8 = 'it is not text in UTF-8; save the file as such';
+
+/** Whether it has what stands for bytes that are no UTF-8: no event has such a user key. */
+function isMutilated(value: unknown): boolean {
+  return typeof value === 'string' && value.includes('\ufffd');
+}
 
 function isWord(value: unknown): boolean {
   return typeof value === 'string' && isWordForNothing(value);
