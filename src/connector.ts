@@ -77,6 +77,7 @@ export async function startConnector({
   const collector = new ClickCollector({
     token: admin.token,
     clock: systemClock,
+    wallClock: Date.now,
     onFailure: (reason) => log.error({ reason }, 'clicks of POST /clicks could not be stored'),
   });
   const adminServer = await startAdminServer({

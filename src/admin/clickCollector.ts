@@ -17,6 +17,8 @@ export interface ClickCollectorOptions {
   /** What a caller has to know; without one, nothing is collected. */
   readonly token: string | undefined;
   readonly clock: Clock;
+  /** The machine's time as it is set now, as those have it who write the events. */
+  readonly wallClock: () => number;
   /** Told why a request failed for no reason of the caller's; a database's details could name a person. */
   readonly onFailure: (reason: string) => void;
 }
@@ -65,7 +67,7 @@ export class ClickCollector {
     this.#requests += 1;
     try {
       this.#admit(request);
-      const { clicks, count } = parseClicks(await readBody(request), this.#options.clock.now());
+      const { clicks, count } = parseClicks(await readBody(request), this.#options.wallClock());
       await this.#store(clicks);
       answer(response, 200, { stored: count });
     } catch (thrown) {

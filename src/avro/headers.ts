@@ -1,6 +1,9 @@
+/** A header; null where a producer gave it no value, which kafkajs's types leave out. */
+type Header = Buffer | string | null;
+
 /** A record's headers; a list where a name stands more than once. */
 export interface Headers {
-  readonly [name: string]: Buffer | string | readonly (Buffer | string)[] | undefined;
+  readonly [name: string]: Header | readonly Header[] | undefined;
 }
 
 /**
@@ -19,10 +22,10 @@ export const apicurioHeaders = {
   encoding: 'apicurio.value.encoding',
 } as const;
 
-/** The bytes of a header, the last of its name, which is the one that counts in Kafka. */
+/** The bytes of a header, the last of its name, which is the one that counts in Kafka; undefined where it has none. */
 export function lastHeader(headers: Headers | undefined, name: string): Buffer | undefined {
   const header = headers?.[name];
   if (header === undefined || !Object.hasOwn(headers as Headers, name)) return undefined;
   const last = [header].flat().at(-1);
-  return typeof last === 'string' ? Buffer.from(last) : last;
+  return typeof last === 'string' ? Buffer.from(last) : (last ?? undefined);
 }

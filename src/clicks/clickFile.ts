@@ -1,6 +1,7 @@
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { CsvError, type Options, parse } from 'csv-parse/sync';
+import { isWordForNothing } from '../powerspace/clickId.ts';
 import type { Click } from '../store/store.ts';
 import { InvalidClickError, readReportedClick } from './reportedClick.ts';
 
@@ -32,8 +33,10 @@ export function readClickFile(input: Readable, format: ClickFileFormat): AsyncIt
 type ReadField = (name: string) => unknown;
 
 function readLine(line: number, format: ClickFileFormat, field: ReadField): ClickLine {
-  const userKeys = format.user.map(field).filter(isGiven);
+  // Many an export writes NULL where there is nothing.
+  const userKeys = format.user.map(field).filter((key) => isGiven(key) && !isWord(key));
   const [clickId, at] = [field(format.clickId), field(format.at)];
+  if (userKeys.some(isMutilated)) return { line, fault: notUtf8 };
   if (userKeys.length === 0) return { line, fault: `${format.user.join(', ')}: ${missing}` };
   if (!isGiven(clickId)) return { line, fault: `${format.clickId}: ${missing}` };
   if (!isGiven(at)) return { line, fault: `${format.at}: ${missing}` };
@@ -47,6 +50,16 @@ function readLine(line: number, format: ClickFileFormat, field: ReadField): Clic
 }
 
 const missing = 'required, but missing';
+const notUtf8 = 'it is not text in UTF-8; save the file as such';
+
+/** Whether it has what stands for bytes that are no UTF-8: no event has such a user key. */
+function isMutilated(value: unknown): boolean {
+  return typeof value === 'string' && value.includes('\ufffd');
+}
+
+function isWord(value: unknown): boolean {
+  return typeof value === 'string' && isWordForNothing(value);
+}
 
 function isGiven(value: unknown): boolean {
   return value !== undefined && value !== null && value !== '';

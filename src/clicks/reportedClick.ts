@@ -1,5 +1,5 @@
 import { formatSetting } from '../config/settingPath.ts';
-import { clickIdFault } from '../powerspace/clickId.ts';
+import { clickIdFault, isWordForNothing } from '../powerspace/clickId.ts';
 import type { Click } from '../store/store.ts';
 
 /** A click that is told from outside of Kafka can't be stored: what is wrong, and in which field. Holds no value. */
@@ -62,13 +62,14 @@ export function readReportedClick(
 
 const missing = 'required, but missing';
 
-const expectedUserKey = `expected a text of 1 to ${longestUserKey} characters`;
+const expectedUserKey = `expected a text of 1 to ${longestUserKey} characters that is no word for nothing, such as null`;
 
-/** A text that every store keeps as it is, or a whole number, which is read as the mappings read one. */
+/** A text that tells a person and that every store keeps as it is, or a whole number, which is read as the mappings read one. */
 function readUserKey(value: unknown): string | undefined {
   if (typeof value === 'number' && Number.isSafeInteger(value)) return String(value);
   if (typeof value !== 'string' || value === '' || value.length > longestUserKey) return undefined;
-  return value.isWellFormed() && !value.includes('\0') ? value : undefined;
+  const isText = value.isWellFormed() && !value.includes('\0');
+  return isText && !isWordForNothing(value) ? value : undefined;
 }
 
 /** What the time of a click has to be. */

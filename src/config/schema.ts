@@ -94,9 +94,17 @@ const powerspace = z.strictObject({
   }),
 });
 
+const minute = 60_000;
+
 /** The part `clicks`, on its own. */
 export const clicksSchema = z.strictObject({
-  window: duration.prefault('30d').meta({ description: 'How long a click counts.' }),
+  window: duration
+    .refine(
+      (value) => value >= minute,
+      'expected a minute at least, such as 30d; a plain number is of milliseconds',
+    )
+    .prefault('30d')
+    .meta({ description: 'How long a click counts.' }),
   attribution: z
     .enum(['last', 'first'])
     .default('last')

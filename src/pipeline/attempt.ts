@@ -11,6 +11,9 @@ import { hashClickId, type Logger } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { Delivery } from './delivery.ts';
 
+/** What Powerspace answers once it has recorded a postback; another 2xx may come from something between. */
+const usualStatus = 200;
+
 /** What one attempt needs. */
 export interface AttemptParts {
   readonly client: PowerspaceClient;
@@ -53,7 +56,8 @@ export function createAttempt(parts: AttemptParts) {
 }
 
 function logAttempt(log: Logger, delivery: Delivery, ended: Attempt, milliseconds: number): void {
-  const level = ended.class === 'delivered' ? 'debug' : 'warn';
+  const isUsual = ended.class === 'delivered' && delivery.status === usualStatus;
+  const level = isUsual ? 'debug' : 'warn';
   if (!log.isLevelEnabled(level)) return;
   const { postback, record, span } = delivery;
   const fields = {
@@ -67,5 +71,7 @@ function logAttempt(log: Logger, delivery: Delivery, ended: Attempt, millisecond
     milliseconds,
     ...(span.traceId !== undefined && { trace_id: span.traceId }),
   };
-  log[level](fields, describeAttempt(ended.result));
+  const isUnusual = ended.class === 'delivered' && !isUsual;
+  const hint = isUnusual ? `, which is taken for recorded; ${usualStatus} was expected` : '';
+  log[level](fields, `${describeAttempt(ended.result)}${hint}`);
 }

@@ -7,7 +7,7 @@ import type { Postback, PostbackKind } from '../powerspace/request.ts';
 import type { Click } from '../store/store.ts';
 import type { ProcessSpan } from '../telemetry/traces.ts';
 import type { ValueFields } from './eventMapping.ts';
-import { describe, type Field, InvalidFieldError, readText } from './fields.ts';
+import { describe, type Field, InvalidFieldError, readIdentifier, readText } from './fields.ts';
 import type { JoinedRecord } from './join.ts';
 import { ledgerKey, ledgerKeyOfRecord } from './ledgerKey.ts';
 import type { MappedRecord } from './map.ts';
@@ -53,9 +53,11 @@ function composeRecord({ mapped, click, span }: JoinedRecord): Conversion | Sett
 
 /** Of the conversion's id where the mapping has one, else of its place in Kafka. */
 function readLedgerKey(kind: PostbackKind, { mapping, values, record }: MappedRecord): Buffer {
-  const id = mapping.id && readText(mapping.id, values);
+  const id = mapping.id && readIdentifier(mapping.id, values);
   if (mapping.id && id === undefined) {
-    throw new InvalidFieldError(`${mapping.id.path} is empty, but it has to identify the ${kind}`);
+    throw new InvalidFieldError(
+      `${mapping.id.path} is empty, or a word for nothing, but it has to identify the ${kind}`,
+    );
   }
   return id === undefined ? ledgerKeyOfRecord(kind, record) : ledgerKey(kind, id);
 }

@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import Big from 'big.js';
 import { Instant } from '../avro/instant.ts';
 import type { FieldValue } from '../avro/reader.ts';
+import { isWordForNothing } from '../powerspace/clickId.ts';
 
 /** A field of the event: its path, and its place in the values that were read. */
 export interface Field {
@@ -16,6 +17,15 @@ export class InvalidFieldError extends Error {}
 export function readText(field: Field, values: readonly FieldValue[]): string | undefined {
   const value = values[field.index] ?? null;
   return typeof value === 'string' ? value || undefined : textOf(field, withoutBytes(value));
+}
+
+/**
+ * The text of a field that tells one person, or one conversion, from others. What many have, since a program wrote it
+ * for nothing (`undefined`), is none: their clicks would be anybody's, and their conversions duplicates.
+ */
+export function readIdentifier(field: Field, values: readonly FieldValue[]): string | undefined {
+  const text = readText(field, values);
+  return text === undefined || isWordForNothing(text) ? undefined : text;
 }
 
 function textOf(field: Field, value: FieldValue): string | undefined {

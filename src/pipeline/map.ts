@@ -5,7 +5,7 @@ import { clickIdFault } from '../powerspace/clickId.ts';
 import { clickIdInUrl } from './clickUrl.ts';
 import type { DecodedRecord } from './decode.ts';
 import type { EventMapping } from './eventMapping.ts';
-import { type Field, InvalidFieldError, readText, readTime } from './fields.ts';
+import { type Field, InvalidFieldError, readIdentifier, readText, readTime } from './fields.ts';
 import { deadLettered, type Outcome, skipped } from './outcome.ts';
 import type { SharedRecords } from './sharedRecords.ts';
 import type { Settlement, StepResult } from './step.ts';
@@ -149,7 +149,7 @@ function endingOf(
 
 /** In lists of just their size: pushed one by one, two keys would take the memory of seventeen. */
 function readUserKeys(fields: readonly Field[], values: readonly FieldValue[]): readonly string[] {
-  const userKeys = fields.map((field) => readText(field, values));
+  const userKeys = fields.map((field) => readIdentifier(field, values));
   return areNew(userKeys) ? userKeys : userKeys.filter(isNew);
 }
 

@@ -95,6 +95,8 @@ export function createSettle(parts: SettleParts): Settle {
       finish(settlements.filter(({ outcome }) => outcome.outcome !== 'dead-lettered'));
       for (const settlement of settlements) {
         if (settlement.outcome.outcome !== 'dead-lettered') continue;
+        // Its topic may be away for long.
+        settlement.record.detach();
         const producing = deadLetter(settlement, 0)
           .then(() => finish([settlement]))
           .catch(parts.onFailure)

@@ -16,8 +16,9 @@ async function collecting(
   const store = openSqliteStore(':memory:');
   const failures: string[] = [];
   const clock = new ManualClock(now);
+  let wallTime = now;
   const collector = new ClickCollector({
-    ...{ token, clock, ...given },
+    ...{ token, clock, wallClock: () => wallTime, ...given },
     onFailure: (reason) => failures.push(reason),
   });
   collector.open({ ...store.clicks, ...given.clicks });
@@ -51,6 +52,9 @@ async function collecting(
   return {
     ...{ post, stored, failures, collector, clock, url: server.url },
     count: store.clicks.count,
+    setWallClock(time: number) {
+      wallTime = time;
+    },
   };
 }
 
@@ -64,6 +68,13 @@ describe('POST /clicks', () => {
       [{ userKey: 'u-1', clickId: 'pws-1', at }],
       [{ userKey: 'v-1', clickId: 'pws-1', at }],
     ]);
+  });
+
+  test('dates a click by the time that the machine has, also once it was set', async () => {
+    const { post, stored, setWallClock } = await collecting();
+    setWallClock(now - 3_600_000);
+    await post({ clickId: 'a', user: 'u-1' });
+    expect(await stored('u-1')).toEqual([[{ userKey: 'u-1', clickId: 'a', at: now - 3_600_000 }]]);
   });
 
   test('takes an array, and the time of the request where a click has none', async () => {
@@ -82,10 +93,10 @@ describe('POST /clicks', () => {
   });
 
   test('changes nothing when a click is sent again', async () => {
-    const { post, stored, clock } = await collecting();
+    const { post, stored, setWallClock } = await collecting();
     await post({ clickId: 'a', user: 'u-1' });
     const before = await stored('u-1');
-    await clock.advance(60_000);
+    setWallClock(now + 60_000);
     expect((await post({ clickId: 'a', user: 'u-1' })).status).toBe(200);
     expect(await stored('u-1')).toEqual(before);
   });
@@ -103,6 +114,10 @@ describe('POST /clicks', () => {
     [{ user: 'u' }, 'clickId: required, but missing'],
     [{ clickId: 'a' }, 'user: required, but missing'],
     [{ clickId: 'a', user: '' }, 'user: expected a text of 1 to 1024 characters'],
+    [
+      { clickId: 'a', user: ['u', 'null'] },
+      'user[1]: expected a text of 1 to 1024 characters that',
+    ],
     [{ clickId: 'a', user: [] }, 'user: expected a user key, or a list of 1 to 16'],
     [{ clickId: 'a', user: ['u', 1.5] }, 'user[1]: expected a text of 1 to 1024 characters'],
     [

@@ -55,6 +55,13 @@ describe('the format confluent', () => {
     expectUndecodable(wire, bytes(hex), found);
   });
 
+  test('is that of the payload where the header has no value', () => {
+    for (const header of [null, [null]]) {
+      const said = unframe(wire, bytes('0000000007'), { __value_schema_id: header });
+      expect(said.reference).toEqual({ kind: 'id', value: 7 });
+    }
+  });
+
   test('carries a GUID in a header, before the bare value, whatever that starts with', () => {
     const header = bytes('01', uuidBytes);
     const bare = bytes('0000000007', payload);
@@ -109,6 +116,15 @@ describe('the format apicurio', () => {
         const reference = { kind: name, value: 9 };
         expect(unframe({ format }, payload, headers)).toEqual({ reference, payload });
       }
+    },
+  );
+
+  test.each(['globalId', 'contentId'])(
+    'takes the id of the payload where the header %s has no value',
+    (name) => {
+      const headers = { [`apicurio.value.${name}`]: null };
+      const { reference } = unframe({ format: 'apicurio' }, bytes('0000000007'), headers);
+      expect(reference).toEqual({ kind: 'contentId', value: 7 });
     },
   );
 

@@ -64,6 +64,16 @@ describe('clicks import', { timeout: 60_000 }, () => {
     });
   });
 
+  test('takes the NULL of an export for nothing', async () => {
+    const { run, stored } = await importing({
+      'clicks.csv': `userId,visitorId,clickId,at\nNULL,v-1,a,${at}\nundefined,null,b,${at}\n`,
+    });
+    const { stdout, stderr } = await run('clicks.csv', '--user', 'userId,visitorId');
+    expect(stderr).toBe('clicks.csv:3: userId, visitorId: required, but missing\n');
+    expect(stdout).toBe('stored the clicks of 1 lines, left out 1\n');
+    expect(await stored('NULL', 'v-1')).toEqual({ 'v-1': [['a', at]] });
+  });
+
   test('lists bad lines with their numbers, leaves them out, and ends with 1', async () => {
     const lines = [
       'userId;clickId;at',

@@ -45,6 +45,10 @@ describe('a value of the wrong kind', () => {
     ],
     ['powerspace: {url: ▶"https://a.pwspace.com/?x=1"}', `powerspace.url: ${bareAddress}`],
     ['powerspace: {url: ▶"https://u:p@a.pwspace.com"}', `powerspace.url: ${bareAddress}`],
+    [
+      'clicks: {window: ▶30}',
+      'clicks.window: expected a minute at least, such as 30d; a plain number is of milliseconds, found 30',
+    ],
     ['clicks: {window: ▶4000d}', 'clicks.window: expected ten years at most, found "4000d"'],
     [
       'log: {level: ▶warning}',

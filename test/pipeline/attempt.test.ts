@@ -35,3 +35,26 @@ test('each attempt is kept for the ledger, of many the last 20, with the count o
   expect([attempts, history?.length, reason]).toEqual([22, 20, 'held']);
   expect(history?.[0]).toMatchObject({ at: startedAt + 20, answer: 503, class: 'transient' });
 });
+
+test.each([
+  [200, []],
+  [204, ['Powerspace answered 204, which is taken for recorded; 200 was expected']],
+  [503, ['Powerspace answered 503']],
+])('the answer %d warns, unless it is the one that Powerspace gives', async (status, warnings) => {
+  const told: string[] = [];
+  const write = (line: string) => told.push(JSON.parse(line).msg);
+  const attempt = createAttempt({
+    client: {
+      origin: new URL('http://127.0.0.1:1'),
+      close: async () => {},
+      get: async () => answered(status),
+    },
+    ...{
+      clock: new ManualClock(),
+      metrics: silentMetrics,
+      log: pino({ level: 'warn' }, { write }),
+    },
+  });
+  await attempt(delivery('a'));
+  expect(told).toEqual(warnings);
+});

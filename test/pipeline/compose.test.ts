@@ -218,11 +218,14 @@ describe('the key of a conversion', () => {
     expect(keyOf({}, { offset: 1 })).not.toBe(keyOf({}, { offset: 2 }));
   });
 
-  test('needs the id that the mapping names', () => {
-    expect(outcomeOf({ ...euros(5), orderId: null }, { id: 'orderId' })).toMatchObject({
-      reason: 'invalid-field',
-    });
-  });
+  test.each([null, '', 'undefined', 'null'])(
+    'needs the id that the mapping names: %s',
+    (orderId) => {
+      expect(outcomeOf({ ...euros(5), orderId }, { id: 'orderId' })).toMatchObject({
+        reason: 'invalid-field',
+      });
+    },
+  );
 });
 
 test('a stored click id that is malformed is never sent', () => {

@@ -47,6 +47,14 @@ describe('mapping', () => {
     expect(mapEvent({ a: 7, b: 2n ** 60n }, users).mapped?.userKeys).toEqual(['7', `${2n ** 60n}`]);
   });
 
+  test.each(['null', 'undefined', 'NaN', 'NULL'])(
+    'takes %s, which many a program writes for nothing, for no user key',
+    (word) => {
+      expect(mapEvent({ userId: word, visitorId: 'v' }, lead).mapped?.userKeys).toEqual(['v']);
+      expect(mapEvent({ userId: word }, lead).outcome).toMatchObject({ reason: 'no-user' });
+    },
+  );
+
   test('skips an event that names nobody', () => {
     expect(mapEvent({}, lead).outcome).toEqual({ outcome: 'skipped', reason: 'no-user' });
     expect(mapEvent({ clickId: 'c-1' }, click).outcome).toMatchObject({ reason: 'no-user' });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { toError } from '../../src/errors.ts';
 import type { DeadLetter } from '../../src/kafka/deadLetters.ts';
+import { AssignedPartition, SourceRecord } from '../../src/kafka/partition.ts';
 import { Outstanding } from '../../src/pipeline/delivery.ts';
 import { Intake } from '../../src/pipeline/intake.ts';
 import { deadLettered, delivered, duplicate, skipped } from '../../src/pipeline/outcome.ts';
@@ -96,6 +97,18 @@ describe('settling', () => {
     expect(isSettled(bad)).toBe(false);
     await finishWrites();
     expect([isSettled(bad), events]).toEqual([true, ['dead letters 1']]);
+  });
+
+  test('holds no more of a fetch than the dead letter that waits for its topic', async () => {
+    const { settle, finishWrites } = start();
+    const fetched = Buffer.alloc(1_000_000);
+    const source = new AssignedPartition('orders', 0);
+    const message = { key: null, value: fetched.subarray(0, 5), timestamp: '0', offset: '4' };
+    const bad = new SourceRecord(source, message);
+    settle.early([{ record: bad, outcome: deadLettered('undecodable', 'no Avro') }]);
+    expect(bad.value?.buffer).not.toBe(fetched.buffer);
+    expect(bad.value).toEqual(fetched.subarray(0, 5));
+    await finishWrites();
   });
 
   test('lets a dead letter that is too large for its topic hold up no other, and says what to do', async () => {
