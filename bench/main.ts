@@ -2,12 +2,13 @@ import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { MissingPrerequisiteError } from '../dev/service.ts';
 import { backlogCase } from './backlog.ts';
-import { type Bench, type BenchCase, type Figure, figure, type Size } from './case.ts';
+import { type Bench, type BenchCase, type Figure, figure } from './case.ts';
 import { buildConnector } from './connector.ts';
 import { benchDecode } from './decode.ts';
 import { keep, readHistory } from './history.ts';
 import type { PairResult } from './pairs.ts';
 import { startParts } from './parts.ts';
+import { full, quick } from './size.ts';
 import { benchSizes } from './sizes.ts';
 import { startAndIdleCase } from './startAndIdle.ts';
 import { streamCase } from './stream.ts';
@@ -59,15 +60,6 @@ the same run. bench/README.md says what the cases are:
   --rows N       clicks in the large stores of sizes, in thousands (1000000)
   --json         print JSON instead of the table
   --output FILE  write the JSON there, too`;
-
-const full: Size = {
-  ...{ name: 'full', fewEvents: 400_000, allEvents: 60_000, backlogEvents: 5_000_000 },
-  ...{ clicks: 100_000, storedClicks: 1_000_000, rivalSeconds: 10, slowSeconds: 8 },
-};
-const quick: Size = {
-  ...{ name: 'quick', fewEvents: 60_000, allEvents: 5_000, backlogEvents: 200_000 },
-  ...{ clicks: 20_000, storedClicks: 200_000, rivalSeconds: 3, slowSeconds: 2 },
-};
 
 function figureOfPair({ name, baseline, ours, theirs }: PairResult): Figure {
   const measured = { subject: name, measure: 'ns', better: 'lower' } as const;
