@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { MissingPrerequisiteError } from '../dev/service.ts';
+import { startReport } from '../dev/startReport.ts';
 import { backlogCase } from './backlog.ts';
 import { type Bench, type BenchCase, type Figure, figure } from './case.ts';
 import { buildConnector } from './connector.ts';
@@ -95,11 +96,7 @@ async function measure(bench: Bench): Promise<readonly Figure[]> {
 }
 
 async function runBench(): Promise<void> {
-  const startedAt = performance.now();
-  const report = (line: string) => {
-    const seconds = Math.round((performance.now() - startedAt) / 1_000);
-    console.error(`${String(seconds).padStart(5)} s  ${line}`);
-  };
+  const report = startReport();
   const size = values.quick ? quick : full;
   await using opened = new AsyncDisposableStack();
   let parts: ReturnType<typeof startParts> | undefined;
