@@ -1,23 +1,6 @@
 import { median } from './median.ts';
 import type { Parts } from './parts.ts';
-
-/** How much is measured. */
-export interface Size {
-  /** Tells entries of the history apart. */
-  readonly name: 'full' | 'quick';
-  /** Events of a topic in which 1% have a click, of one in which all have, and of the backlog. */
-  readonly fewEvents: number;
-  readonly allEvents: number;
-  readonly backlogEvents: number;
-  /** Clicks in the store. */
-  readonly clicks: number;
-  /** Clicks in the large stores of the case `sizes`. */
-  readonly storedClicks: number;
-  /** Seconds that are given to those who would take too long over a whole topic. */
-  readonly rivalSeconds: number;
-  /** Seconds that a slow receiver is kept busy. */
-  readonly slowSeconds: number;
-}
+import type { Size } from './size.ts';
 
 /** What a case runs with. */
 export interface Bench {

@@ -3,8 +3,9 @@ import { appendFile, readFile } from 'node:fs/promises';
 import { cpus, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import type { Figure, Size } from './case.ts';
+import type { Figure } from './case.ts';
 import { median } from './median.ts';
+import type { Size } from './size.ts';
 
 const file = fileURLToPath(new URL('./history.ndjson', import.meta.url));
 /** Fewer earlier entries say nothing. */

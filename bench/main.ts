@@ -1,13 +1,15 @@
 import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { MissingPrerequisiteError } from '../dev/service.ts';
+import { startReport } from '../dev/startReport.ts';
 import { backlogCase } from './backlog.ts';
-import { type Bench, type BenchCase, type Figure, figure, type Size } from './case.ts';
+import { type Bench, type BenchCase, type Figure, figure } from './case.ts';
 import { buildConnector } from './connector.ts';
 import { benchDecode } from './decode.ts';
 import { keep, readHistory } from './history.ts';
 import type { PairResult } from './pairs.ts';
 import { startParts } from './parts.ts';
+import { full, quick } from './size.ts';
 import { benchSizes } from './sizes.ts';
 import { startAndIdleCase } from './startAndIdle.ts';
 import { streamCase } from './stream.ts';
@@ -60,15 +62,6 @@ the same run. bench/README.md says what the cases are:
   --json         print JSON instead of the table
   --output FILE  write the JSON there, too`;
 
-const full: Size = {
-  ...{ name: 'full', fewEvents: 400_000, allEvents: 60_000, backlogEvents: 5_000_000 },
-  ...{ clicks: 100_000, storedClicks: 1_000_000, rivalSeconds: 10, slowSeconds: 8 },
-};
-const quick: Size = {
-  ...{ name: 'quick', fewEvents: 60_000, allEvents: 5_000, backlogEvents: 200_000 },
-  ...{ clicks: 20_000, storedClicks: 200_000, rivalSeconds: 3, slowSeconds: 2 },
-};
-
 function figureOfPair({ name, baseline, ours, theirs }: PairResult): Figure {
   const measured = { subject: name, measure: 'ns', better: 'lower' } as const;
   return figure({ ...measured, ours: [ours], baseline: { name: baseline, values: [theirs] } });
@@ -103,11 +96,7 @@ async function measure(bench: Bench): Promise<readonly Figure[]> {
 }
 
 async function runBench(): Promise<void> {
-  const startedAt = performance.now();
-  const report = (line: string) => {
-    const seconds = Math.round((performance.now() - startedAt) / 1_000);
-    console.error(`${String(seconds).padStart(5)} s  ${line}`);
-  };
+  const report = startReport();
   const size = values.quick ? quick : full;
   await using opened = new AsyncDisposableStack();
   let parts: ReturnType<typeof startParts> | undefined;

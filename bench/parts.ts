@@ -7,10 +7,10 @@ import { startKafka } from '../dev/kafka.ts';
 import { startPostgres } from '../dev/postgres.ts';
 import { startRegistry } from '../dev/registry.ts';
 import { installKafkajsGuards } from '../src/kafka/guards.ts';
-import type { Size } from './case.ts';
 import { Clicks } from './clicks.ts';
 import { Load } from './load.ts';
 import { type Receiver, startReceiver } from './receiver.ts';
+import type { Size } from './size.ts';
 
 /** The real parts that connector, floors and rivals run against; all of them the same. */
 export interface Parts {

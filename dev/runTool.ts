@@ -1,4 +1,5 @@
 import { MissingPrerequisiteError } from './service.ts';
+import { startReport } from './startReport.ts';
 
 /** How a tool is run and shown. */
 export interface Tool<Report> {
@@ -14,12 +15,8 @@ export interface Tool<Report> {
 export async function runTool<Report extends { readonly holds: boolean }>(
   tool: Tool<Report>,
 ): Promise<void> {
-  const startedAt = performance.now();
   try {
-    const report = await tool.run((line) => {
-      const seconds = Math.round((performance.now() - startedAt) / 1_000);
-      console.error(`${String(seconds).padStart(5)} s  ${line}`);
-    });
+    const report = await tool.run(startReport());
     console.log(tool.json ? JSON.stringify(report) : tool.format(report));
     process.exitCode = report.holds ? 0 : 1;
   } catch (thrown) {

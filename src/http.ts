@@ -1,4 +1,5 @@
 import { type Dispatcher, EnvHttpProxyAgent, Pool } from 'undici';
+import { unlessAborted } from './deadline.ts';
 import { ConfigurationError, toError } from './errors.ts';
 import type { TlsOptions } from './tls.ts';
 
@@ -80,8 +81,7 @@ export async function ask(
   const deadline = AbortSignal.timeout(timeout);
   try {
     // undici heeds the signal only once the request has a connection.
-    const answer = readWhole(dispatcher, { ...request, signal: deadline });
-    return await Promise.race([answer, rejectionOf(deadline)]);
+    return await unlessAborted(deadline, readWhole(dispatcher, { ...request, signal: deadline }));
   } catch (thrown) {
     if (!deadline.aborted) throw thrown;
     throw new LateAnswerError(`no whole answer within ${timeout} ms`, { cause: thrown });
@@ -95,12 +95,6 @@ async function readWhole(
   const { statusCode, headers, body } = await dispatcher.request(request);
   const contentType = String(headers['content-type'] ?? '');
   return { status: statusCode, contentType, body: await body.text() };
-}
-
-function rejectionOf(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-  });
 }
 
 /** What failed, in words: of a host with several addresses Node gives one error without words, which holds one for each. */

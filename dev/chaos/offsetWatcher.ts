@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Admin, Kafka } from 'kafkajs';
+import { until } from '../until.ts';
 
 const interval = 200;
 
@@ -75,6 +76,15 @@ export class OffsetWatcher {
   async behind(): Promise<number | undefined> {
     const ends = await this.ends();
     return ends && this.#countBelow(ends);
+  }
+
+  /** Resolves once every record is committed. Throws NotInTimeError after `deadline` milliseconds. */
+  async untilCommitted(deadline: number): Promise<void> {
+    await until(
+      () => this.behind(),
+      (behind) => behind === 0,
+      { deadline, interval: 250, what: 'every record to be committed' },
+    );
   }
 
   #countBelow(offsets: ReadonlyMap<string, number>): number {

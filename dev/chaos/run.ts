@@ -1,9 +1,9 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { unlessAborted } from '../../src/deadline.ts';
 import { deadLetterTopic } from '../../src/kafka/deadLetters.ts';
 import { Dice } from '../shop/dice.ts';
-import { until } from '../until.ts';
 import { type Evidence, evidenceToJson, readKafka } from './evidence.ts';
 import { FaultLog } from './faultLog.ts';
 import { type FaultPlan, injectFaults } from './injectFaults.ts';
@@ -63,15 +63,9 @@ async function runIn(folder: string, options: ChaosOptions) {
   const wallClock = await openWallClock(folder);
   const observed = startObserved({ ...platform, folder, wallClock }, options, opened);
   const run = playToEnd(platform, observed, options);
-  const { evidence, figures } = await Promise.race([run, rejectedOn(options.interrupted)]);
+  const { evidence, figures } = await unlessAborted(options.interrupted, run);
   const verdict = judge(evidence, figures.peaks);
   return { report: makeReport(evidence, verdict, figures), evidence };
-}
-
-function rejectedOn(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason));
-  });
 }
 
 /** The connector, what is produced for it, and who looks on. */
@@ -133,11 +127,7 @@ async function playToEnd(platform: ChaosPlatform, observed: Observed, options: C
 async function drainAll(watcher: OffsetWatcher, stalls: string[]) {
   const startedAt = performance.now();
   try {
-    await until(
-      () => watcher.behind(),
-      (behind) => behind === 0,
-      { deadline: drainDeadline, interval: 250, what: 'every record to be committed' },
-    );
+    await watcher.untilCommitted(drainDeadline);
   } catch (thrown) {
     stalls.push(String(thrown));
   }

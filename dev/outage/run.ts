@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { OffsetWatcher } from '../chaos/offsetWatcher.ts';
+import { unlessAborted } from '../../src/deadline.ts';
 import { type ChaosPlatform, openPlatform } from '../chaos/platform.ts';
 import { judge } from '../chaos/verdict.ts';
 import { until } from '../until.ts';
@@ -58,13 +58,7 @@ async function runIn(folder: string, options: OutageOptions): Promise<OutageFigu
   const observed = startObserved(platform, { ...options, folder }, opened);
   const run = playToEnd(platform, observed, options);
   // Awaited in here: with this function what was opened ends.
-  return await Promise.race([run, rejectedOn(options.interrupted)]);
-}
-
-function rejectedOn(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason));
-  });
+  return await unlessAborted(options.interrupted, run);
 }
 
 /** Warms the connector up, plays the outage, waits until all is settled, and asks everybody what they saw. */
@@ -78,7 +72,7 @@ async function playToEnd(
   const warmed = await warm(observed, options);
   const watching = members.run();
   const { span, ...waiting } = await playOutage(platform, observed, options);
-  await untilCommitted(offsets);
+  await offsets.untilCommitted(longestDrain);
   const drainMilliseconds = Date.now() - span.until;
   members.stop();
   const membersSeen = await watching;
@@ -116,7 +110,7 @@ async function warm(
   const from = Date.now();
   await load.produceJourneys(warmUp.journeys);
   await load.produceOthers(warmUp.others);
-  await untilCommitted(offsets);
+  await offsets.untilCommitted(longestDrain);
   const span = { from, until: Date.now() };
   return { span, held: await readHeld(memory, connector.processId) };
 }
@@ -141,12 +135,4 @@ async function playOutage(
   await bringBack(platform);
   report(`Powerspace is back; ${waiting} records wait`);
   return { span: { from, until: Date.now() }, records: waiting, held };
-}
-
-async function untilCommitted(offsets: OffsetWatcher): Promise<void> {
-  await until(
-    () => offsets.behind(),
-    (behind) => behind === 0,
-    { deadline: longestDrain, interval: 250, what: 'every record to be committed' },
-  );
 }

@@ -1,6 +1,5 @@
 import type { DeadLetterReader, StoredDeadLetter } from '../kafka/storedDeadLetter.ts';
-import type { DeadLetterReason } from '../pipeline/outcome.ts';
-import { whatToDo } from '../pipeline/whatToDo.ts';
+import { deadLetterReasons } from '../pipeline/outcome.ts';
 import type { CommonOptions } from './options.ts';
 import { readTime } from './times.ts';
 import { UsageError } from './usageError.ts';
@@ -31,10 +30,9 @@ export function readFilter(options: DeadLetterOptions): DeadLetterFilter {
 }
 
 function readReason(text: string): string {
-  const known = Object.keys(whatToDo) as DeadLetterReason[];
-  const reason = known.find((each) => each === text.trim());
+  const reason = deadLetterReasons.find((each) => each === text.trim());
   if (reason) return reason;
-  throw new UsageError(`--reason "${text}" is none of ${known.join(', ')}`);
+  throw new UsageError(`--reason "${text}" is none of ${deadLetterReasons.join(', ')}`);
 }
 
 /**

@@ -7,7 +7,7 @@ import type { SourceRecord } from '../kafka/partition.ts';
 import { DeadLetterReader, type StoredDeadLetter } from '../kafka/storedDeadLetter.ts';
 import { readSchemas } from '../parts.ts';
 import { createFormatOf } from '../pipeline/assemble.ts';
-import type { DeadLetterReason } from '../pipeline/outcome.ts';
+import { deadLetterReasons } from '../pipeline/outcome.ts';
 import { whatToDo } from '../pipeline/whatToDo.ts';
 import { openSources } from '../sources.ts';
 import { createLog, type Logger, quietKafkaLog } from '../telemetry/log.ts';
@@ -53,10 +53,11 @@ type Described = Awaited<ReturnType<typeof describe>>;
 async function describe(letter: StoredDeadLetter, loaded: LoadedConfig, log: Logger) {
   const { id, record, kind, reason, error, attempts, at } = letter;
   const { topic, partition, offset, timestamp } = record;
+  const knownReason = deadLetterReasons.find((known) => known === reason);
   return {
     ...{ id, at: new Date(at).toISOString(), reason, error, attempts, kind },
     ...{ topic, partition, offset, timestamp: new Date(timestamp).toISOString() },
-    whatToDo: whatToDo[reason as DeadLetterReason],
+    whatToDo: knownReason && whatToDo[knownReason],
     key: record.key?.toString(),
     headers: Object.fromEntries(
       Object.entries(record.headers ?? {}).map(([name, value]) => [name, String(value)]),

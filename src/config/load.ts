@@ -36,7 +36,8 @@ export interface ExaminedConfig {
 
 /**
  * Reads the configuration from a YAML file, with `${VAR}` and `${VAR:-default}` in values replaced from
- * the environment, and `${file:NAME}` by what a file holds (`$${` stands for `${`). Relative names of files in it count from its own folder.
+ * the environment, and `${file:NAME}` by what a file holds (`$${` stands for `${`). Relative names of files in it
+ * count from its own folder.
  *
  * @throws ConfigurationError with every problem found: the file, its YAML, variables, settings; or an environment
  *   that switches the verification of certificates off

@@ -6,6 +6,7 @@ import { kafkaUnavailable } from './client.ts';
 import type { GroupOffsets } from './groupOffsets.ts';
 import { OtherMembers, readCommitted } from './otherMembers.ts';
 import type { AssignedPartition } from './partition.ts';
+import { partitionName } from './partitionName.ts';
 import { RenewedAdmin } from './renewedAdmin.ts';
 import type { BrokerOffsets } from './stageGate.ts';
 
@@ -99,7 +100,7 @@ async function readEnds(
   const committed = unread.length === 0 ? undefined : await readCommitted(admin, group, topics);
   const ends = new Map<AssignedPartition, number>();
   for (const partition of partitions) {
-    const name = `${partition.topic}/${partition.partition}`;
+    const name = partitionName(partition);
     const { low, high } = offsets.get(name) ?? { low: 0, high: 0 };
     partition.startPosition ??= Math.max(committed?.get(name) ?? low, low);
     ends.set(partition, high);
@@ -114,10 +115,7 @@ async function readCommittedOf(
 ): Promise<ReadonlyMap<AssignedPartition, number>> {
   const committed = await readCommitted(admin, group, topicsOf(partitions));
   return new Map(
-    partitions.map((partition) => [
-      partition,
-      committed.get(`${partition.topic}/${partition.partition}`) ?? -1,
-    ]),
+    partitions.map((partition) => [partition, committed.get(partitionName(partition)) ?? -1]),
   );
 }
 
@@ -127,10 +125,7 @@ async function readFirsts(
 ): Promise<ReadonlyMap<AssignedPartition, number>> {
   const offsets = await readBounds(admin, topicsOf(partitions));
   return new Map(
-    partitions.map((partition) => [
-      partition,
-      offsets.get(`${partition.topic}/${partition.partition}`)?.low ?? 0,
-    ]),
+    partitions.map((partition) => [partition, offsets.get(partitionName(partition))?.low ?? 0]),
   );
 }
 
@@ -138,7 +133,7 @@ async function readBounds(admin: Admin, topics: readonly string[]) {
   const offsets = new Map<string, { readonly low: number; readonly high: number }>();
   for (const topic of topics) {
     for (const { partition, low, high } of await admin.fetchTopicOffsets(topic)) {
-      offsets.set(`${topic}/${partition}`, { low: Number(low), high: Number(high) });
+      offsets.set(partitionName({ topic, partition }), { low: Number(low), high: Number(high) });
     }
   }
   return offsets;

@@ -1,5 +1,6 @@
 import kafkajs, { type PartitionAssigner } from 'kafkajs';
 import { AssignedPartition } from './partition.ts';
+import { partitionName } from './partitionName.ts';
 
 /** No fetch is under way for longer than this; a broker that is gone ends no fetch at all. */
 const longestFetch = 60_000;
@@ -20,7 +21,7 @@ export class Assignment {
   }
 
   find(topic: string, partition: number): AssignedPartition | undefined {
-    return this.#partitions.get(`${topic}/${partition}`);
+    return this.#partitions.get(partitionName({ topic, partition }));
   }
 
   /** Revokes everything: what was read for it may go on and settle, but nothing new starts. */
@@ -38,8 +39,8 @@ export class Assignment {
     this.fence();
     for (const [topic, partitions] of Object.entries(partitionsByTopic)) {
       for (const partition of partitions) {
-        const name = `${topic}/${partition}`;
         const assigned = new AssignedPartition(topic, partition);
+        const name = partitionName(assigned);
         assigned.earlierOffset = this.#earlierOffsets.get(name);
         this.#partitions.set(name, assigned);
       }
@@ -55,7 +56,7 @@ export class Assignment {
     fresh.isPaused = isPaused;
     fresh.end = end;
     fresh.groupOffset = -1;
-    this.#partitions.set(`${topic}/${partition}`, fresh);
+    this.#partitions.set(partitionName(fresh), fresh);
     return fresh;
   }
 

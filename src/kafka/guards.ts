@@ -16,7 +16,8 @@ const require = createRequire(import.meta.url);
 const maxOutputLength = 128 * 1024 * 1024;
 
 /**
- * kafkajs 2.2.4 is no longer maintained; what would stop or burden the connector is mended here. A codec that isn't registered ends its consumer, so each that Kafka has is registered.
+ * kafkajs 2.2.4 is no longer maintained; what would stop or burden the connector is mended here. A codec that isn't
+ * registered ends its consumer, so each that Kafka has is registered.
  */
 export function installKafkajsGuards(): void {
   CompressionCodecs[CompressionTypes.GZIP] = () => ({

@@ -1,6 +1,7 @@
 import type { Admin } from 'kafkajs';
 import { readJoined } from './joinedOffsets.ts';
 import type { AssignedPartition } from './partition.ts';
+import { partitionName } from './partitionName.ts';
 import type { WaitedFor } from './standstills.ts';
 
 /**
@@ -30,7 +31,8 @@ export class OtherMembers {
     for (const [topic, partitions] of others) {
       const needed = await offsetsAt(admin, topic, timestamps.get(topic) ?? 0);
       for (const partition of partitions) {
-        const { joinedTo, progress } = standings.get(`${topic}/${partition}`) ?? unheardOf;
+        const { joinedTo, progress } =
+          standings.get(partitionName({ topic, partition })) ?? unheardOf;
         if (joinedTo < (needed.get(partition) ?? 0)) behind.push({ topic, partition, progress });
       }
     }
@@ -46,11 +48,13 @@ export class OtherMembers {
     if (this.#askedWith !== own[0]) this.#partitions.clear();
     this.#askedWith = own[0];
     if (!topics.every((topic) => this.#partitions.has(topic))) await this.#ask(admin, topics);
-    const owned = new Set(own.map(({ topic, partition }) => `${topic}/${partition}`));
+    const owned = new Set(own.map(partitionName));
     const others = new Map<string, readonly number[]>();
     for (const topic of topics) {
       const partitions = this.#partitions.get(topic) ?? [];
-      const left = partitions.filter((partition) => !owned.has(`${topic}/${partition}`));
+      const left = partitions.filter(
+        (partition) => !owned.has(partitionName({ topic, partition })),
+      );
       if (left.length > 0) others.set(topic, left);
     }
     return others;
@@ -109,7 +113,10 @@ async function readStandings(
   for (const { topic, partitions } of await admin.fetchOffsets({ groupId: group, topics })) {
     for (const { partition, offset, metadata } of partitions) {
       const joinedTo = Math.max(Number(offset), readJoined(metadata));
-      standings.set(`${topic}/${partition}`, { joinedTo, progress: `${offset} ${metadata}` });
+      standings.set(partitionName({ topic, partition }), {
+        joinedTo,
+        progress: `${offset} ${metadata}`,
+      });
     }
   }
   return standings;
@@ -124,7 +131,7 @@ export async function readCommitted(
   const committed = new Map<string, number>();
   for (const { topic, partitions } of await admin.fetchOffsets({ groupId: group, topics })) {
     for (const { partition, offset } of partitions) {
-      committed.set(`${topic}/${partition}`, Number(offset));
+      committed.set(partitionName({ topic, partition }), Number(offset));
     }
   }
   return committed;

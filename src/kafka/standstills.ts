@@ -1,4 +1,5 @@
 import type { AssignedPartition } from './partition.ts';
+import { partitionName } from './partitionName.ts';
 
 /** A partition that records of later stages wait for. */
 export interface WaitedFor {
@@ -51,7 +52,7 @@ export class Standstills {
     const since = known?.since ?? this.#time;
     const isGivenUp = known?.isGivenUp || this.#time - since >= this.#patience.maxWait;
     const wait = { progress, since, confirmedAt: this.#time, isGivenUp };
-    this.#waits.set(nameOf(waitedFor), wait);
+    this.#waits.set(partitionName(waitedFor), wait);
     if (isGivenUp && !known?.isGivenUp) this.#patience.onStandstill(topic, partition);
     return !isGivenUp;
   }
@@ -63,7 +64,7 @@ export class Standstills {
 
   /** It holds nobody up, or only because it waits itself: if it does later, the wait begins then. */
   forget(waitedFor: WaitedFor): void {
-    this.#waits.delete(nameOf(waitedFor));
+    this.#waits.delete(partitionName(waitedFor));
   }
 
   /** Others may have all partitions now: every wait begins anew. */
@@ -72,7 +73,7 @@ export class Standstills {
   }
 
   #find(waitedFor: WaitedFor): Wait | undefined {
-    const wait = this.#waits.get(nameOf(waitedFor));
+    const wait = this.#waits.get(partitionName(waitedFor));
     if (wait?.progress !== waitedFor.progress) return undefined;
     const isConfirmed = this.#time - wait.confirmedAt <= longestSilence;
     return wait.isGivenUp || isConfirmed ? wait : undefined;
@@ -82,8 +83,4 @@ export class Standstills {
 /** A partition of this member, as somebody who waits for it sees it. */
 export function waitedForOf({ topic, partition, position }: AssignedPartition): WaitedFor {
   return { topic, partition, progress: String(position) };
-}
-
-function nameOf({ topic, partition }: WaitedFor): string {
-  return `${topic}/${partition}`;
 }

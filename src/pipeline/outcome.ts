@@ -1,24 +1,30 @@
-/** Why nothing had to be sent for a record (design §5). */
-export type SkipReason =
-  | 'unmapped'
-  | 'tombstone'
-  | 'condition'
-  | 'no-user'
-  | 'no-click'
-  | 'click-expired'
-  | 'not-positive'
-  | 'currency'
-  | 'recorded';
+/** The reasons for which nothing had to be sent for a record (design §5). */
+export const skipReasons = [
+  'unmapped',
+  'tombstone',
+  'condition',
+  'no-user',
+  'no-click',
+  'click-expired',
+  'not-positive',
+  'currency',
+  'recorded',
+] as const;
+/** Why nothing had to be sent for a record. */
+export type SkipReason = (typeof skipReasons)[number];
 
-/** Why a record went to the dead letters (design §5). */
-export type DeadLetterReason =
-  | 'undecodable'
-  | 'invalid-field'
-  | 'invalid-click-id'
-  | 'rejected'
-  | 'unknown-click'
-  | 'undeliverable'
-  | 'held';
+/** The reasons for which records go to the dead letters (design §5). */
+export const deadLetterReasons = [
+  'undecodable',
+  'invalid-field',
+  'invalid-click-id',
+  'rejected',
+  'unknown-click',
+  'undeliverable',
+  'held',
+] as const;
+/** Why a record went to the dead letters. */
+export type DeadLetterReason = (typeof deadLetterReasons)[number];
 
 /** How a record ended: exactly one for each record that is read. */
 export type Outcome =

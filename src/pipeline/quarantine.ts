@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts';
 import type { AssignedPartition, SourceRecord } from '../kafka/partition.ts';
+import { partitionName } from '../kafka/partitionName.ts';
 import type { CrashedRange, RecordRange, WorkLog } from '../store/store.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { UntilAvailable } from './availability.ts';
@@ -92,7 +93,7 @@ export class Quarantine {
     let together: Item[] | undefined;
     for (const item of items) {
       const record = recordOf(item);
-      this.#sources.set(nameOf(record), record.source);
+      this.#sources.set(partitionName(record), record.source);
       if (this.#crashesAt(record) > 0) {
         parts.push({ some: [item], record });
         together = undefined;
@@ -147,7 +148,7 @@ export class Quarantine {
   async #forgetCommitted(): Promise<number> {
     const { workLog, untilAvailable } = this.#parts;
     const isOver = (range: CrashedRange) =>
-      (this.#sources.get(nameOf(range))?.committed ?? 0) > range.lastOffset;
+      (this.#sources.get(partitionName(range))?.committed ?? 0) > range.lastOffset;
     const over = this.#crashed?.filter(isOver) ?? [];
     if (over.length > 0) await untilAvailable(() => workLog.forget(over));
     this.#crashed = this.#crashed?.filter((range) => !over.includes(range)) ?? [];
@@ -189,8 +190,4 @@ function rangesOf<Item>(
   return Array.from(ranges, ([{ topic, partition }, { first, last }]) => ({
     ...{ topic, partition, firstOffset: first, lastOffset: last },
   }));
-}
-
-function nameOf({ topic, partition }: Pick<RecordRange, 'topic' | 'partition'>): string {
-  return `${topic}/${partition}`;
 }

@@ -1,5 +1,6 @@
 import { Client } from 'undici';
-import { ConfigurationError, toError, UnavailableError } from '../errors.ts';
+import { ConfigurationError, UnavailableError } from '../errors.ts';
+import { ask, describeFailure } from '../http.ts';
 
 /** Far beyond the rows of a day. */
 const bodyLimit = 8 * 1024 * 1024;
@@ -21,7 +22,7 @@ export interface StatisticsOptions {
 export async function readStatistics(options: StatisticsOptions, date: string): Promise<unknown> {
   const { origin, pathname } = new URL(options.url);
   const part = `Powerspace's statistics at ${origin}${pathname}`;
-  const { status, contentType, body } = await ask(part, options, date);
+  const { status, contentType, body } = await askOnce(part, options, date);
   const fault = faultOf(status);
   if (fault !== undefined) throw problem(`${part}: answered ${status}: ${fault}`);
   if (status !== 200) throw new UnavailableError(part, `answered ${status}`);
@@ -43,9 +44,8 @@ function faultOf(status: number): string | undefined {
   return status >= 400 && status < 500 ? 'it does not take the request (reconcile.url)' : undefined;
 }
 
-async function ask(part: string, { url, token, timeout }: StatisticsOptions, date: string) {
+async function askOnce(part: string, { url, token, timeout }: StatisticsOptions, date: string) {
   const { origin, pathname } = new URL(url);
-  const deadline = AbortSignal.timeout(timeout);
   const client = new Client(origin, {
     connect: { timeout },
     // One deadline covers the whole answer, so undici's own two are off.
@@ -53,31 +53,15 @@ async function ask(part: string, { url, token, timeout }: StatisticsOptions, dat
     bodyTimeout: 0,
     maxResponseSize: bodyLimit,
   });
-  // undici heeds the signal of a request only once it has a connection.
-  const giveUp = () => void client.destroy(deadline.reason);
-  deadline.addEventListener('abort', giveUp, { once: true });
+  const path = `${pathname}?${new URLSearchParams({ date, token })}`;
+  const headers = { accept: 'application/json' };
   try {
-    const answer = await client.request({
-      method: 'GET',
-      path: `${pathname}?${new URLSearchParams({ date, token })}`,
-      headers: { accept: 'application/json' },
-      signal: deadline,
-    });
-    const contentType = String(answer.headers['content-type'] ?? '');
-    return { status: answer.statusCode, contentType, body: await answer.body.text() };
+    return await ask(client, { origin, method: 'GET', path, headers }, timeout);
   } catch (thrown) {
-    const detail = deadline.aborted ? `no whole answer within ${timeout} ms` : describe(thrown);
-    throw new UnavailableError(part, detail);
+    throw new UnavailableError(part, describeFailure(thrown));
   } finally {
-    deadline.removeEventListener('abort', giveUp);
     await client.destroy();
   }
-}
-
-/** Of a host with several addresses Node gives one error without words, which has a code. */
-function describe(thrown: unknown): string {
-  const error: NodeJS.ErrnoException = toError(thrown);
-  return error.message || error.code || error.name;
 }
 
 function problem(message: string): ConfigurationError {

@@ -2,20 +2,14 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
 import { hashClickId } from '../../src/telemetry/log.ts';
+import { minimal } from '../config/files.ts';
 import { folderWith, runCommand } from './commandLine.ts';
-
-const configuration = `kafka: {brokers: 'localhost:9092'}
-registry: {url: 'http://localhost:8081'}
-store: sqlite:connector.db
-mappings:
-  - {topic: orders, event: OrderPlaced, record: order, user: customerId}
-`;
 
 const at = Date.parse('2026-11-24T10:30:00Z');
 
 /** Two clicks of `u-1`, in a store that a connector has open. */
 async function openClicks() {
-  const folder = await folderWith({ 'connector.yaml': configuration });
+  const folder = await folderWith({ 'connector.yaml': minimal });
   const store = openSqliteStore(join(folder, 'connector.db'));
   onTestFinished(() => store.close());
   await store.clicks.save([
@@ -55,7 +49,7 @@ describe('clicks get', { timeout: 60_000 }, () => {
   });
 
   test('finds no click where there is no store yet', async () => {
-    const folder = await folderWith({ 'connector.yaml': configuration });
+    const folder = await folderWith({ 'connector.yaml': minimal });
     const { exitCode, stdout } = await runCommand(['clicks', 'get', 'u-1'], { folder });
     expect([exitCode, stdout]).toEqual([0, 'no click is known under this user key\n']);
   });

@@ -1,19 +1,13 @@
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
+import { minimal } from '../config/files.ts';
 import { folderWith, runCommand } from './commandLine.ts';
-
-const configuration = `kafka: {brokers: 'localhost:9092'}
-registry: {url: 'http://localhost:8081'}
-store: sqlite:connector.db
-mappings:
-  - {topic: orders, event: OrderPlaced, record: order, user: customerId}
-`;
 
 const at = Date.parse('2026-11-24T10:30:00Z');
 
 async function importing(files: Readonly<Record<string, string>>) {
-  const folder = await folderWith({ 'connector.yaml': configuration, ...files });
+  const folder = await folderWith({ 'connector.yaml': minimal, ...files });
   return {
     folder,
     run: (...options: readonly string[]) =>

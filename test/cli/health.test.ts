@@ -1,14 +1,10 @@
 import { createServer } from 'node:http';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { startAdminServer } from '../../src/admin/server.ts';
+import { minimal } from '../config/files.ts';
 import { folderWith, runCommand, unusedAddress } from './commandLine.ts';
 
-const configuration = (listen: string) => `kafka: {brokers: 'localhost:9092'}
-registry: {url: 'http://localhost:8081'}
-store: sqlite:connector.db
-admin: {listen: '${listen}'}
-mappings:
-  - {topic: orders, event: OrderPlaced, record: order, user: customerId}
+const configuration = (listen: string) => `${minimal}admin: {listen: '${listen}'}
 `;
 
 /** An admin server as `run` has it, and `health` for its configuration. */

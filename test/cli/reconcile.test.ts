@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
 import type { LedgerEntry } from '../../src/store/store.ts';
+import { minimal } from '../config/files.ts';
 import { startReceiver } from '../powerspace/receiver.ts';
 import { sandboxForTest } from '../sandbox/support.ts';
 import { claimOf } from '../store/subject.ts';
@@ -15,12 +16,7 @@ function configuration(
   url: string,
   group = `token: ${token}, fields: {leads: leads, orders: orders}`,
 ) {
-  return `kafka: {brokers: 'localhost:9092'}
-registry: {url: 'http://localhost:8081'}
-store: sqlite:connector.db
-mappings:
-  - {topic: orders, event: OrderPlaced, record: order, user: customerId}
-reconcile: {url: '${url}', ${group}}
+  return `${minimal}reconcile: {url: '${url}', ${group}}
 `;
 }
 

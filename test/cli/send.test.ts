@@ -1,13 +1,10 @@
 import { describe, expect, test } from 'vitest';
+import { minimal } from '../config/files.ts';
 import { sandboxForTest } from '../sandbox/support.ts';
 import { folderWith, runCommand, silentAddress, unusedAddress } from './commandLine.ts';
 
 function configuration(powerspaceUrl: string): string {
-  return `kafka: {brokers: 'localhost:9092'}
-registry: {url: 'http://localhost:8081'}
-powerspace: {url: '${powerspaceUrl}', timeout: 400ms}
-mappings:
-  - {topic: orders, event: OrderPlaced, record: order, user: customerId}
+  return `${minimal}powerspace: {url: '${powerspaceUrl}', timeout: 400ms}
 `;
 }
 

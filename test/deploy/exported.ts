@@ -1,6 +1,6 @@
 import { startAdminServer } from '../../src/admin/server.ts';
 import { type Observed, observeGauges, observeReadiness } from '../../src/observe.ts';
-import type { DeadLetterReason, OutcomeName, SkipReason } from '../../src/pipeline/outcome.ts';
+import { deadLetterReasons, type OutcomeName, skipReasons } from '../../src/pipeline/outcome.ts';
 import type { AttemptClass } from '../../src/powerspace/answer.ts';
 import type { HoldReason } from '../../src/powerspace/breaker.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
@@ -12,14 +12,6 @@ import { parseMetrics, type Sample } from '../integration/prometheus.ts';
 const all = <Name extends string>(names: Readonly<Record<Name, true>>) =>
   Object.keys(names) as Name[];
 
-const skipReasons = all<SkipReason>({
-  ...{ unmapped: true, tombstone: true, condition: true, 'no-user': true, 'no-click': true },
-  ...{ 'click-expired': true, 'not-positive': true, currency: true, recorded: true },
-});
-const deadLetterReasons = all<DeadLetterReason>({
-  ...{ undecodable: true, 'invalid-field': true, 'invalid-click-id': true, rejected: true },
-  ...{ 'unknown-click': true, undeliverable: true, held: true },
-});
 const attemptClasses = all<AttemptClass>({
   ...{ delivered: true, rejected: true, setup: true, transient: true, ambiguous: true },
 });

@@ -58,7 +58,8 @@ export async function openOwnPlatform(
   return {
     ...{ brokers, registryUrl, prefix },
     async createTopic(topic) {
-      await admin.createTopics({ topics: [{ topic, numPartitions: 2 }], waitForLeaders: true });
+      // 10 s, the default, are too few for a broker that starts on a busy machine.
+      await admin.createTopics({ topics: [{ topic, numPartitions: 2 }], timeout: 60_000 });
     },
     async produce(topic, schema, events) {
       const id = await register(registryUrl, `${topic}-value`, schema);

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { BatchReader } from '../../src/kafka/batchReader.ts';
 import type { AssignedPartition, SourceRecord } from '../../src/kafka/partition.ts';
 import { ManualClock } from '../manualClock.ts';
+import { anyOffsets, anyReading, payloadOf, sameForEach } from './reading.ts';
 
 interface Given {
   readonly room?: number;
@@ -24,24 +25,21 @@ function start({ room = Number.POSITIVE_INFINITY, committed = () => 4, ...given 
   const restarted: AssignedPartition[] = [];
   const reader = new BatchReader({
     topics: [{ topic: 'orders', stages: ['order'] }],
+    ...anyReading,
     offsets: {
-      ends: async () => new Map(),
-      othersBehind: async () => [],
+      ...anyOffsets,
       async committed(partitions) {
         const offset = committed();
         if (offset instanceof Error) throw offset;
-        return new Map(partitions.map((each) => [each, offset]));
+        return sameForEach(partitions, offset);
       },
-      firsts: async (partitions) => new Map(partitions.map((each) => [each, first])),
+      firsts: async (partitions) => sameForEach(partitions, first),
     },
     clock: new ManualClock(),
     isFirstRun: false,
     log: (level, message, { expectedOffset, offset }) =>
       logged.push(`${level}: ${message} (${expectedOffset} to ${offset})`),
     room: () => room - taken.length,
-    maxWait: 60_000,
-    isWaiting: () => false,
-    onStandstill: () => {},
     onRecords: (records) => taken.push(...records),
     endOf: () => end,
     fetching: {
@@ -61,20 +59,9 @@ function payload(
   resolved: string[],
   fetchedOffset = offsets[0],
 ): EachBatchPayload {
-  const messages = offsets.map((offset) => ({
-    ...{ key: null, value: Buffer.from('value'), headers: {}, attributes: 0, timestamp: '0' },
-    offset: String(offset),
-  }));
-  const batch = {
-    ...{ topic: 'orders', partition: 0, messages, highWatermark: '100' },
-    fetchedOffset: String(fetchedOffset),
-    lastOffset: () => String(offsets.at(-1)),
-  };
-  return {
-    batch,
-    resolveOffset: (offset: string) => resolved.push(offset),
-    isStale: () => false,
-  } as unknown as EachBatchPayload;
+  const records = offsets.map((offset) => ({ offset }));
+  const resolveOffset = (offset: string) => resolved.push(offset);
+  return payloadOf({ topic: 'orders', records, fetchedOffset }, { resolveOffset });
 }
 
 const offsetsOf = (records: readonly SourceRecord[]) => records.map(({ offset }) => offset);

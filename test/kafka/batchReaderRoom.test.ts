@@ -1,8 +1,8 @@
-import type { EachBatchPayload } from 'kafkajs';
 import { expect, test } from 'vitest';
 import { BatchReader } from '../../src/kafka/batchReader.ts';
 import type { AssignedPartition, SourceRecord } from '../../src/kafka/partition.ts';
 import { ManualClock } from '../manualClock.ts';
+import { anyOffsets, anyReading, payloadOf, recordsFrom, sameForEach } from './reading.ts';
 
 /** A reader of a partition each of `clicks`, `leads` and `orders`, whose ends are far away. */
 function start() {
@@ -14,19 +14,10 @@ function start() {
       { topic: 'leads', stages: ['lead'] },
       { topic: 'orders', stages: ['order'] },
     ],
-    offsets: {
-      ends: async (partitions) => new Map(partitions.map((partition) => [partition, 100])),
-      othersBehind: async () => [],
-      committed: async (partitions) => new Map(partitions.map((partition) => [partition, 0])),
-      firsts: async () => new Map(),
-    },
+    ...anyReading,
+    offsets: { ...anyOffsets, ends: async (partitions) => sameForEach(partitions, 100) },
     clock: new ManualClock(),
-    isFirstRun: true,
-    log: () => {},
     room: () => room,
-    maxWait: 60_000,
-    isWaiting: () => false,
-    onStandstill: () => {},
     onRecords(records) {
       taken.push(...records);
       room -= records.length;
@@ -42,22 +33,10 @@ function start() {
     /** Hands over what follows in a topic, records with these timestamps. */
     async take(topic: string, ...timestamps: readonly number[]) {
       const partition = reader.assignment.find(topic, 0) as AssignedPartition;
-      await reader.take(payload(topic, partition.position ?? 0, timestamps));
+      const records = recordsFrom(partition.position ?? 0, timestamps);
+      await reader.take(payloadOf({ topic, records }));
     },
   };
-}
-
-function payload(topic: string, from: number, timestamps: readonly number[]): EachBatchPayload {
-  const messages = timestamps.map((timestamp, index) => ({
-    ...{ key: null, value: Buffer.from('value'), headers: {}, attributes: 0 },
-    ...{ timestamp: String(timestamp), offset: String(from + index) },
-  }));
-  const batch = {
-    ...{ topic, partition: 0, messages, highWatermark: '100', fetchedOffset: String(from) },
-    lastOffset: () => String(from + timestamps.length - 1),
-  };
-  const payload = { batch, resolveOffset: () => {}, isStale: () => false };
-  return payload as unknown as EachBatchPayload;
 }
 
 test('for want of room a lead stays behind, and so does the order after it, though a later lead waits for its click', async () => {

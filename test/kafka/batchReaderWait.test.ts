@@ -1,7 +1,7 @@
-import type { EachBatchPayload } from 'kafkajs';
 import { expect, test } from 'vitest';
 import { BatchReader } from '../../src/kafka/batchReader.ts';
 import { ManualClock, settlePromises } from '../manualClock.ts';
+import { anyOffsets, anyReading, payloadOf, recordsFrom } from './reading.ts';
 
 const second = 1_000;
 
@@ -15,22 +15,11 @@ function startHeld(room: number) {
   let failure: Error | undefined;
   let isStale = false;
   const reader: BatchReader = new BatchReader({
-    ...{
-      topics: [{ topic: 'orders', stages: ['order'] }],
-      clock,
-      isFirstRun: true,
-      maxWait: 60_000,
-    },
-    offsets: {
-      ends: async () => new Map(),
-      othersBehind: async () => [],
-      committed: async (partitions) => new Map(partitions.map((each) => [each, 0])),
-      firsts: async () => new Map(),
-    },
-    log: () => {},
+    ...anyReading,
+    topics: [{ topic: 'orders', stages: ['order'] }],
+    offsets: anyOffsets,
+    clock,
     room: () => room,
-    isWaiting: () => false,
-    onStandstill: () => {},
     onRecords(records) {
       taken.push(...records.map(({ offset }) => offset));
       room -= records.length;
@@ -46,22 +35,17 @@ function startHeld(room: number) {
   fetching.length = 0;
   reader.assignment.fetchStarted('1', clock.now());
   reader.hold();
-  const batch = {
-    ...{ topic: 'orders', partition: 0, highWatermark: '100', fetchedOffset: '0' },
-    messages: [0, 1, 2, 3, 4].map((offset) => ({ offset: String(offset), timestamp: '0' })),
-    lastOffset: () => '6',
-  };
-  const payload = {
-    batch,
-    resolveOffset: (offset: string) => resolved.push(offset),
+  const batch = { topic: 'orders', records: recordsFrom(0, [0, 0, 0, 0, 0]), lastOffset: 6 };
+  const payload = payloadOf(batch, {
+    resolveOffset: (offset) => resolved.push(offset),
     async heartbeat() {
       heartbeats += 1;
       if (failure) throw failure;
     },
     isStale: () => isStale,
-  };
+  });
   let isOpen = true;
-  const taking = reader.take(payload as unknown as EachBatchPayload).then(() => {
+  const taking = reader.take(payload).then(() => {
     isOpen = false;
   });
   return {

@@ -3,6 +3,7 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import { configSchema } from '../../src/config/schema.ts';
 import { RecordConsumer } from '../../src/kafka/consumer.ts';
 import { ManualClock } from '../manualClock.ts';
+import { anyOffsets, anyReading, payloadOf } from './reading.ts';
 
 const settings = configSchema.shape.kafka.parse({ brokers: ['localhost:9092'] });
 const second = 1_000;
@@ -15,18 +16,10 @@ class Subject {
   isRefusing = true;
   readonly clock = new ManualClock();
   readonly consumer = new RecordConsumer({
-    ...{ settings, clock: this.clock, log: () => {}, room: () => 1_000 },
-    ...{ maxWait: 60_000, isWaiting: () => false, onStandstill: () => {} },
-    isFirstRun: true,
+    ...{ ...anyReading, settings, clock: this.clock },
     kafka: { consumer: () => this.#member() } as unknown as Kafka,
     topics: () => [{ topic: 'orders', stages: ['order'] }],
-    offsets: {
-      topics: async () => ['orders'],
-      ends: async () => new Map(),
-      othersBehind: async () => [],
-      committed: async (partitions) => new Map(partitions.map((each) => [each, 0])),
-      firsts: async () => new Map(),
-    },
+    offsets: { ...anyOffsets, topics: async () => ['orders'] },
     onRecords: (records) => {
       for (const record of records) record.source.watermark.settle(record.offset);
     },
@@ -43,16 +36,11 @@ class Subject {
     await this.consumer.start();
     this.#emit('REQUEST', { apiName: 'SyncGroup', duration: 1 });
     this.#emit('GROUP_JOIN', { memberAssignment: { orders: [0] } });
-    const message = { offset: '0', key: null, value: null, headers: {}, timestamp: '0' };
-    const batch = { topic: 'orders', partition: 0, highWatermark: '1', fetchedOffset: '0' };
-    await this.#eachBatch({
-      batch: { ...batch, messages: [message], lastOffset: () => '0' },
-      resolveOffset: () => {},
-      isStale: () => false,
-      commitOffsetsIfNecessary: async () => {
-        if (this.isRefusing) throw new Error('ILLEGAL_GENERATION');
-      },
-    } as unknown as EachBatchPayload);
+    const batch = { topic: 'orders', records: [{ offset: 0 }], end: 1 };
+    const commitOffsetsIfNecessary = async () => {
+      if (this.isRefusing) throw new Error('ILLEGAL_GENERATION');
+    };
+    await this.#eachBatch(payloadOf(batch, { commitOffsetsIfNecessary }));
   }
 
   /** So many seconds in which its heart beats and it fetches. */

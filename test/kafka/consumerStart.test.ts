@@ -4,6 +4,7 @@ import { configSchema } from '../../src/config/schema.ts';
 import { UnavailableError } from '../../src/errors.ts';
 import { RecordConsumer } from '../../src/kafka/consumer.ts';
 import { ManualClock } from '../manualClock.ts';
+import { anyOffsets, anyReading } from './reading.ts';
 
 const settings = configSchema.shape.kafka.parse({ brokers: ['localhost:9092'] });
 
@@ -12,19 +13,10 @@ class Subject {
   readonly made: string[] = [];
   isAway = true;
   readonly consumer = new RecordConsumer({
-    ...{ settings, clock: new ManualClock(), log: () => {}, room: () => 1_000 },
-    ...{ maxWait: 60_000, isWaiting: () => false, onStandstill: () => {} },
-    isFirstRun: true,
+    ...{ ...anyReading, settings, clock: new ManualClock() },
     kafka: { consumer: () => this.#member() } as unknown as Kafka,
     topics: () => [{ topic: 'orders', stages: ['order'] }],
-    offsets: {
-      topics: async () => ['orders'],
-      ends: async () => new Map(),
-      othersBehind: async () => [],
-      committed: async () => new Map(),
-      firsts: async () => new Map(),
-    },
-    onRecords: () => {},
+    offsets: { ...anyOffsets, topics: async () => ['orders'] },
     onAssigned: () => {},
     onFailure: (error) => {
       throw error;

@@ -1,9 +1,9 @@
-import type { EachBatchPayload } from 'kafkajs';
 import { describe, expect, test } from 'vitest';
 import { BatchReader } from '../../src/kafka/batchReader.ts';
 import type { AssignedPartition, SourceRecord } from '../../src/kafka/partition.ts';
 import type { WaitedFor } from '../../src/kafka/standstills.ts';
 import { ManualClock } from '../manualClock.ts';
+import { anyOffsets, anyReading, payloadOf, recordsFrom } from './reading.ts';
 
 const second = 1_000;
 const maxWait = 60;
@@ -25,24 +25,22 @@ class Subject {
       { topic: 'leads', stages: ['lead'] },
       { topic: 'orders', stages: ['order'] },
     ],
+    ...anyReading,
     offsets: {
+      ...anyOffsets,
       ends: async (partitions) => {
         if (!this.isBrokerTelling) throw new Error('a partition has no leader');
         return new Map(partitions.map((each) => [each, this.end(each)]));
       },
       othersBehind: async () => this.behind,
-      committed: async (partitions) => new Map(partitions.map((each) => [each, 0])),
-      firsts: async () => new Map(),
     },
     clock: this.clock,
-    isFirstRun: true,
     maxWait: maxWait * second,
     isWaiting: () => this.isPartAway,
     onStandstill: (topic, partition) => this.counted.push(`${topic}/${partition}`),
     log: (level, message, { topic, partition }) => {
       if (message.includes('stands still')) this.told.push(`${level} ${topic}/${partition}`);
     },
-    room: () => Number.POSITIVE_INFINITY,
     onRecords: (records: readonly SourceRecord[]) => {
       this.taken.push(...records.map(({ topic, timestamp }) => `${topic} ${timestamp}`));
     },
@@ -77,17 +75,8 @@ class Subject {
     if (assigned.isPaused) return;
     const from = assigned.position ?? 0;
     this.fill(topic, partition, Math.max(this.end(assigned), from + timestamps.length));
-    const messages = timestamps.map((timestamp, index) => ({
-      ...{ key: null, value: Buffer.from('value'), headers: {}, attributes: 0 },
-      ...{ timestamp: String(timestamp), offset: String(from + index) },
-    }));
-    const batch = {
-      ...{ topic, partition, messages, fetchedOffset: String(from) },
-      highWatermark: String(this.end(assigned)),
-      lastOffset: () => String(from + timestamps.length - 1),
-    };
-    const payload = { batch, resolveOffset: () => {}, isStale: () => false };
-    await this.reader.take(payload as unknown as EachBatchPayload);
+    const records = recordsFrom(from, timestamps);
+    await this.reader.take(payloadOf({ topic, partition, records, end: this.end(assigned) }));
   }
 
   /** Seconds pass, with a look each, while the order of the time 10 is offered again and again; what happens in each. */
