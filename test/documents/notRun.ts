@@ -14,6 +14,10 @@ export const notRun: readonly (readonly [beginning: string, reason: string])[] =
     'docker compose up',
     'needs Docker and images; deploy/compose.test.ts holds the file against its library',
   ],
+  [
+    'docker exec',
+    'needs a container of the image; deploy/dockerfile.test.ts looks at the Dockerfile',
+  ],
   ['docker build', 'needs Docker and images; deploy/dockerfile.test.ts looks at the Dockerfile'],
   ['powerspace-connector run --from', 'takes days of events; integration/backfill.test.ts runs it'],
   ['npx powerspace-connector reconcile', 'needs a day that is over; cli/reconcile.test.ts runs it'],
