@@ -17,6 +17,7 @@ complete; [mapping.md](mapping.md), [clicks.md](clicks.md) and [operating.md](op
 - A _secret_ is in no message, no log line and no output of \`check\`.
 - Names of files count from the folder of the configuration.
 - What is _required_ is so within its group, which may be left out. A setting that is unknown is an error.
+- Not in the file: where traces and metrics go (the standard \`OTEL_*\` variables), proxies (\`HTTPS_PROXY\`, \`HTTP_PROXY\`, \`NO_PROXY\`), and what AWS's own clients read.
 `;
 
 /** Where a setting is, and what may stand there: alternatives, of which one holds. */
