@@ -55,5 +55,11 @@ if (topic === undefined || schemaFile === undefined) {
   console.error('usage: npm run produce -- TOPIC SCHEMA.avsc <EVENTS.ndjson');
   process.exitCode = 2;
 } else {
-  await produce(topic, schemaFile);
+  try {
+    await produce(topic, schemaFile);
+  } catch (thrown) {
+    if (!(thrown instanceof MissingPrerequisiteError)) throw thrown;
+    console.error(thrown.message);
+    process.exitCode = 1;
+  }
 }
