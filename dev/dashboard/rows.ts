@@ -108,6 +108,13 @@ const times: Row = {
       queries: { '{{topic}}': `sum by (topic) (powerspace_partition_uncommitted${of})` },
     },
     {
+      ...{ title: 'Partitions that stood still', unit: 'short' },
+      description: 'Conversions waited for them in vain, for as long as clicks.maxWait.',
+      queries: {
+        '{{topic}}': `sum by (topic) (increase(powerspace_partition_standstills_total${of}[$__rate_interval]))`,
+      },
+    },
+    {
       ...{ title: 'An answer of Powerspace', unit: 's' },
       queries: {
         median: quantile(0.5, 'powerspace_postback_attempt_duration'),
@@ -159,6 +166,12 @@ const stores: Row = {
     {
       ...{ title: 'Conversions in the ledger', unit: 'short' },
       queries: { conversions: `max(powerspace_store_ledger${of})` },
+    },
+    {
+      ...{ title: 'Rows removed because they were too old', unit: 'short' },
+      queries: {
+        '{{table}}': `sum by (table) (increase(powerspace_store_purged_total${of}[$__rate_interval]))`,
+      },
     },
   ],
 };

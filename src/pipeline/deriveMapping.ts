@@ -4,7 +4,7 @@ import type { Mapping } from '../config/schema.ts';
 
 /**
  * The fields that a mapping uses for what it doesn't say, by their names; of each list the first that the event
- * has, of `user` all. In README, "Fields that need no mapping".
+ * has, of `user` all. In docs/mapping.md, "Fields that need no mapping".
  */
 export const derivedNames = {
   click: ['clickId'],

@@ -71,7 +71,7 @@ export const postgresMigrations: readonly string[] = [
   'ALTER TABLE user_attribution ADD COLUMN linked_at bigint',
   // Of an absent user key, as most are, it reads one page however many rows there are, where the primary key reads
   // four, and is a quarter of its size. Building it locks writers out: a table in which that took longer than other
-  // replicas wait for a lock is left to the README's CREATE INDEX CONCURRENTLY, and works without it until then.
+  // replicas wait for a lock is left to the CREATE INDEX CONCURRENTLY of docs/clicks.md, and works without it until then.
   `
   DO $$ BEGIN
     IF pg_relation_size('user_attribution') < 100 * 1024 * 1024 THEN

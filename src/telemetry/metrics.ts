@@ -1,6 +1,6 @@
 import type { Attributes, Meter, ObservableGauge } from '@opentelemetry/api';
 
-/** What is measured while the connector runs. Names and labels are in README, "Metrics". */
+/** What is measured while the connector runs. Names and labels are in docs/metrics.md. */
 export interface Metrics {
   /** `count` records of a topic ended so. */
   recordsSettled(topic: string, outcome: string, reason: string | undefined, count: number): void;

@@ -17,8 +17,13 @@ const attemptClasses = all<AttemptClass>({
 });
 const postbackOutcomes: readonly OutcomeName[] = ['delivered', 'dead-lettered'];
 
-/** Every series that `/metrics` can have, as the product's own exporter writes it. */
+/** Every series that `/metrics` can have. */
 export async function exportedSeries(): Promise<readonly Sample[]> {
+  return parseMetrics(await exportedText());
+}
+
+/** A scrape with every series that there can be, as the product's own exporter writes it. */
+export async function exportedText(): Promise<string> {
   await using opened = new AsyncDisposableStack();
   const telemetry = await startTelemetry();
   opened.defer(telemetry.close);
@@ -37,7 +42,7 @@ export async function exportedSeries(): Promise<readonly Sample[]> {
     handleClicks: async () => {},
   });
   opened.defer(server.close);
-  return parseMetrics(await (await fetch(`${server.url}/metrics`)).text());
+  return (await fetch(`${server.url}/metrics`)).text();
 }
 
 function countEverything(metrics: Metrics): void {
@@ -48,6 +53,8 @@ function countEverything(metrics: Metrics): void {
     metrics.recordsSettled('orders', 'dead-lettered', reason, 1);
   }
   metrics.valueMissing('orders');
+  metrics.stoodStill('orders', 0);
+  for (const table of ['clicks', 'ledger']) metrics.purged(table, 1);
   for (const kind of ['lead', 'order']) {
     for (const attemptClass of attemptClasses) metrics.attempted(kind, attemptClass, 1);
     for (const outcome of postbackOutcomes) metrics.postbackSettled(kind, outcome, 1);

@@ -51,10 +51,12 @@ function sessionOf(lines: readonly string[]): CommandBlock['commands'] {
   return commands;
 }
 
-/** A line without what differs from run to run: ids, times, numbers, addresses, prefixes of tests, and widths of columns. */
+/** A line without what differs from run to run: ids, times, numbers, addresses, files of stores, prefixes of tests, and widths of columns. */
 export function shapeOf(line: string): string {
   return line
     .replace(/https?:\/\/\S+/g, 'URL')
+    .replace(/\b(localhost|127\.0\.0\.1):\d+/g, 'ADDRESS')
+    .replace(/\bsqlite:[^\s:]+/g, 'FILE')
     .replace(/\btest-[0-9a-f]{8}\./g, '')
     .replace(/\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g, 'UUID')
     .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME')

@@ -1,6 +1,6 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { runCommand } from '../cli/commandLine.ts';
 import { ran } from '../integration/documentedCommands.ts';
@@ -26,7 +26,7 @@ test('no command is listed that the documents no longer have', () => {
   expect(stale).toEqual([]);
 });
 
-test('each whole configuration of the documents fits the schemas of the shop', {
+test('each whole configuration of the documents fits the schemas of the shop, or those of the documents', {
   timeout: 60_000,
 }, async () => {
   const whole = documents.flatMap((document) =>
@@ -38,9 +38,13 @@ test('each whole configuration of the documents fits the schemas of the shop', {
   expect(whole.length).toBeGreaterThan(0);
   const folder = await mkdtemp(join(tmpdir(), 'connector-documents-'));
   try {
+    await cp('schemas', join(folder, 'schemas'), { recursive: true });
+    for (const [index, { text }] of documents.flatMap(fencedSchemas).entries()) {
+      await writeFile(join(folder, 'schemas', `${index}.avsc`), text);
+    }
     for (const { text } of whole) {
       await writeFile(join(folder, 'connector.yaml'), text);
-      const check = ['check', '--offline', resolve('schemas')];
+      const check = ['check', '--offline', 'schemas'];
       const { exitCode, stdout } = await runCommand(check, { folder });
       expect(stdout).toMatch(/^connector\.yaml is ready to run/m);
       expect(exitCode).toBe(0);
@@ -49,3 +53,10 @@ test('each whole configuration of the documents fits the schemas of the shop', {
     await rm(folder, { recursive: true });
   }
 });
+
+/** The Avro schemas of a document. */
+function fencedSchemas(document: string) {
+  return fencedBlocks(document).filter(
+    ({ language, text }) => language === 'json' && /"type": "record"/.test(text),
+  );
+}

@@ -11,7 +11,7 @@ import { insertClicks, type OwnTable, ownPostgresTable } from './ownTable.ts';
 const canary = 'qZ7canary';
 const login = { username: 'reader', password: canary };
 
-/** A table in Postgres with a role that may do no more than what README.md grants. */
+/** A table in Postgres with a role that may do no more than what docs/clicks.md grants. */
 async function postgresTable(context: TestContext): Promise<OwnTable> {
   const server = await ownPostgres(context);
   const table = await ownPostgresTable(server.url);

@@ -13,7 +13,7 @@ export const beforehand: readonly DocumentedCommand[] = [
 ];
 
 /** It runs until it is told to end. */
-export const runs = `OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4318 ${npx} run`;
+export const runs = `OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4318 OTEL_METRICS_EXPORTER=none ${npx} run`;
 
 /** They need the admin server of the one that runs. */
 export const whileItRuns: readonly DocumentedCommand[] = [
@@ -30,8 +30,19 @@ export const afterwards: readonly DocumentedCommand[] = [
   { beginning: `${npx} clicks forget user-1 --yes`, exitCode: 0 },
 ];
 
+/** Those of README, "Your own topic, in five minutes", which `gettingStarted.test.ts` runs. */
+export const gettingStarted = {
+  produce: { beginning: 'npm run produce', exitCode: 0 },
+  sandbox: { beginning: `${npx} sandbox`, exitCode: 0 },
+  check: { beginning: `${npx} check --sample 10`, exitCode: 0 },
+  run: { beginning: 'OTEL_EXPORTER_OTLP_ENDPOINT=$JAEGER_OTLP_URL', exitCode: 0 },
+  explain: { beginning: `${npx} explain b-1`, exitCode: 0 },
+} satisfies Record<string, DocumentedCommand>;
+
 /** How the first line of every block that is run begins. */
 export const ran: readonly string[] = [
   runs,
-  ...[...beforehand, ...whileItRuns, ...afterwards].map(({ beginning }) => beginning),
+  ...[...beforehand, ...whileItRuns, ...afterwards, ...Object.values(gettingStarted)].map(
+    ({ beginning }) => beginning,
+  ),
 ];

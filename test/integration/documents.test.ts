@@ -1,18 +1,9 @@
-import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
-import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
-import { delimiter, dirname, join, resolve } from 'node:path';
-import { text } from 'node:stream/consumers';
-import { expect, type TestContext, test } from 'vitest';
-import { commandBlocks, documents, shapeOf } from '../documents/blocks.ts';
-import {
-  afterwards,
-  beforehand,
-  type DocumentedCommand,
-  runs,
-  whileItRuns,
-} from './documentedCommands.ts';
+import { readFile, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { expect, test } from 'vitest';
+import { afterwards, beforehand, runs, whileItRuns } from './documentedCommands.ts';
+import { expectDocumented, installProgram, shellIn, textOf } from './documentedShell.ts';
 import { logLines } from './ownRun.ts';
 import { realPart } from './services.ts';
 import { order, visit } from './shopEvents.ts';
@@ -34,7 +25,7 @@ test('what the documents tell a person to type works, and prints what they show'
     },
   ]);
   const folder = await prepareFolder(fixture);
-  const shell = shellIn(context, folder);
+  const shell = shellIn(context, folder, { CLICKS_TOKEN: token });
   await produceEvents(fixture);
 
   for (const command of beforehand) await expectDocumented(shell, command, textOf(command));
@@ -61,32 +52,6 @@ test('what the documents tell a person to type works, and prints what they show'
   for (const command of afterwards) await expectDocumented(shell, command, textOf(command));
 });
 
-const blocks = documents.flatMap(commandBlocks);
-
-/** The block that begins so; each has one command. */
-function blockOf({ beginning }: Pick<DocumentedCommand, 'beginning'>) {
-  const block = blocks.find(({ firstLine }) => firstLine.startsWith(beginning));
-  const [command, ...others] = block?.commands ?? [];
-  if (!command || others.length > 0) throw new Error(`no block with one command: ${beginning}`);
-  return command;
-}
-
-function textOf(command: Pick<DocumentedCommand, 'beginning'>): string {
-  return blockOf(command).text;
-}
-
-/** Runs it; what it prints must have the shape of what the document shows, up to a line `…`. */
-async function expectDocumented(shell: Shell, command: DocumentedCommand, typed: string) {
-  const { exitCode, stdout, stderr } = await shell(typed).ended;
-  expect({ typed, exitCode }, stderr).toEqual({ typed, exitCode: command.exitCode });
-  const shown = blockOf(command).output.map(shapeOf);
-  if (shown.length === 0) return;
-  const more = shown.findIndex((line) => line.trim() === '…');
-  const printed = stdout.trimEnd().split('\n').map(shapeOf);
-  if (more === -1) expect(printed).toEqual(shown);
-  else expect(printed.slice(0, more)).toEqual(shown.slice(0, more));
-}
-
 /** Where a person would work: their configuration, a file of clicks, and the connector as npm installs it. */
 async function prepareFolder({ configFile }: ShopFixture): Promise<string> {
   const folder = dirname(configFile);
@@ -101,14 +66,7 @@ async function prepareFolder({ configFile }: ShopFixture): Promise<string> {
     join(folder, 'clicks.csv'),
     'userId,visitorId,clickId,clickedAt\nu-9,v-9,click-9,2026-11-20T09:12:44Z\n',
   );
-  const bin = join(folder, 'node_modules', '.bin');
-  await mkdir(bin, { recursive: true });
-  const program = join(bin, 'powerspace-connector');
-  await writeFile(
-    program,
-    `#!/bin/sh\nexec '${process.execPath}' '${resolve('src/main.ts')}' "$@"\n`,
-  );
-  await chmod(program, 0o755);
+  await installProgram(folder);
   return folder;
 }
 
@@ -131,41 +89,4 @@ async function produceEvents({ shop }: ShopFixture): Promise<void> {
 /** A record that nobody can read, after the others so that its dead letter is the second. */
 async function produceGarbage({ shop }: ShopFixture): Promise<void> {
   await shop.produce(shop.topics.orders, [{ key: 'garbage', value: Buffer.from([7, 1, 2, 3]) }]);
-}
-
-type Shell = ReturnType<typeof shellIn>;
-
-/** A shell in the folder, as a person has one; what it runs is ended with the test at the latest. */
-function shellIn(context: TestContext, folder: string) {
-  const bin = join(folder, 'node_modules', '.bin');
-  const PATH = [bin, dirname(process.execPath), process.env['PATH']].join(delimiter);
-  return (typed: string) => {
-    // As a shell at a terminal, it outlives the Ctrl-C that ends what it runs.
-    const child = spawn('/bin/sh', ['-c', `trap : INT\n${typed}`], {
-      cwd: folder,
-      env: { ...process.env, PATH, CLICKS_TOKEN: token },
-      stdio: ['ignore', 'pipe', 'pipe'],
-      // A group of its own, as a terminal gives it: Ctrl-C reaches all of it.
-      detached: true,
-    });
-    const isOver = () => child.exitCode !== null || child.signalCode !== null;
-    const signal = (name: NodeJS.Signals) => {
-      if (child.pid !== undefined && !isOver()) process.kill(-child.pid, name);
-    };
-    context.onTestFinished(async () => {
-      if (isOver()) return;
-      signal('SIGKILL');
-      await once(child, 'exit');
-    });
-    const written = { stderr: '' };
-    child.stderr.setEncoding('utf8').on('data', (data: string) => {
-      written.stderr += data;
-    });
-    const ended = Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
-    return {
-      written,
-      ended: ended.then(([stdout, stderr]) => ({ exitCode: child.exitCode, stdout, stderr })),
-      end: () => signal('SIGINT'),
-    };
-  };
 }

@@ -8,7 +8,7 @@ import { settingOf } from './ownSchema.ts';
 
 const canary = 'qZ7canary';
 
-/** What README.md grants. */
+/** What docs/clicks.md grants. */
 async function grantRuntime({ query, name }: OwnPostgres, role: string): Promise<void> {
   await query(`CREATE ROLE ${role} LOGIN PASSWORD '${canary}'`);
   await query(`GRANT USAGE ON SCHEMA ${name} TO ${role}`);
