@@ -1,4 +1,4 @@
-import { compileReaders, type EventReader } from '../../src/avro/reader.ts';
+import { compileReaders, type EventReader, type FieldValue } from '../../src/avro/reader.ts';
 import { type AvroSchema, encoder } from '../../src/avro/schema.ts';
 
 /** A schema from its JSON, with the schemas that it refers to. */
@@ -25,6 +25,11 @@ export function record(name: string, fields: Record<string, unknown>): Record<st
 /** Bare Avro bytes of a value. */
 export function encode(json: unknown, value: unknown): Buffer {
   return encoder(avro(json))(value);
+}
+
+/** Writes a value with a schema and reads the paths of it. */
+export function readPaths(json: unknown, value: unknown, ...paths: string[]): FieldValue[] {
+  return compileReader(avro(json), paths).read(encode(json, value));
 }
 
 /** An Avro long, as counts, lengths and branches are written. */
