@@ -89,6 +89,10 @@ export class ClickCollector {
       const message = 'needs the header "Authorization: Bearer …" with the token of admin.token';
       throw new RefusedError(401, message, { 'www-authenticate': 'Bearer' });
     }
+    const encoding = request.headers['content-encoding'] ?? 'identity';
+    if (encoding !== 'identity') {
+      throw new RefusedError(415, 'the body is taken as it is: send it without Content-Encoding');
+    }
     const second = Math.floor(clock.now() / 1_000);
     if (second !== this.#second) this.#inSecond = 0;
     this.#second = second;

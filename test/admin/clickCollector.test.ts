@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { ClickCollector } from '../../src/admin/clickCollector.ts';
 import { startAdminServer } from '../../src/admin/server.ts';
@@ -67,6 +68,18 @@ describe('POST /clicks', () => {
     expect(await stored('u-1', 'v-1')).toEqual([
       [{ userKey: 'u-1', clickId: 'pws-1', at }],
       [{ userKey: 'v-1', clickId: 'pws-1', at }],
+    ]);
+  });
+
+  test('answers a compressed body with 415, and says what to do', async () => {
+    const { post, count } = await collecting();
+    const body = gzipSync(JSON.stringify({ clickId: 'a', user: 'u' }));
+    const headers = { authorization: `Bearer ${token}`, 'content-encoding': 'gzip' };
+    const { status, body: told } = await post(new Uint8Array(body), { headers });
+    expect([status, told, await count()]).toEqual([
+      415,
+      { error: 'the body is taken as it is: send it without Content-Encoding' },
+      0,
     ]);
   });
 
