@@ -1,0 +1,22 @@
+import { Readable } from 'node:stream';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { readClickFile } from '../../src/clicks/clickFile.ts';
+
+const read = (lines: readonly string[]) =>
+  Array.fromAsync(
+    readClickFile(Readable.from([['u,c,t', ...lines].join('\n')]), {
+      ...{ format: 'csv', delimiter: ',', user: ['u'], clickId: 'c', at: 't' },
+    }),
+  );
+
+test('reads lines of CSV alike, with quotes somewhere in the file and without', async () => {
+  const field = fc.string({ maxLength: 5, unit: fc.constantFrom(..."a1 \t;\\'é", '\u{1f600}') });
+  const line = fc.array(field, { minLength: 1, maxLength: 5 }).map((fields) => fields.join(','));
+  await fc.assert(
+    fc.asyncProperty(fc.array(line), async (lines) => {
+      const besideQuotes = await read([...lines, '"u",c,1']);
+      expect(await read([...lines, 'u,c,1'])).toEqual(besideQuotes);
+    }),
+  );
+});
