@@ -1,14 +1,16 @@
 import { Readable } from 'node:stream';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { readClickFile } from '../../src/clicks/clickFile.ts';
+import { type ClickLine, readClickFile } from '../../src/clicks/clickFile.ts';
 
-const read = (lines: readonly string[]) =>
-  Array.fromAsync(
-    readClickFile(Readable.from([['u,c,t', ...lines].join('\n')]), {
-      ...{ format: 'csv', delimiter: ',', user: ['u'], clickId: 'c', at: 't' },
-    }),
-  );
+const format = { format: 'csv', delimiter: ',', user: ['u'], clickId: 'c', at: 't' } as const;
+
+async function read(lines: readonly string[]): Promise<ClickLine[]> {
+  const input = Readable.from([['u,c,t', ...lines].join('\n')]);
+  const found: ClickLine[] = [];
+  for await (const line of readClickFile(input, format)) found.push(line);
+  return found;
+}
 
 test('reads lines of CSV alike, with quotes somewhere in the file and without', async () => {
   const field = fc.string({ maxLength: 5, unit: fc.constantFrom(..."a1 \t;\\'é", '\u{1f600}') });
