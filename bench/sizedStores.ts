@@ -1,4 +1,5 @@
-import { stat } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { rename, rm, stat } from 'node:fs/promises';
 import { DatabaseSync } from 'node:sqlite';
 import pg from 'pg';
 import { parsePostgresUrl } from '../src/config/postgresUrl.ts';
@@ -35,31 +36,48 @@ function stepOf(rows: number): number {
   return Math.floor(2 ** 32 / rows);
 }
 
-/** A new SQLite store with so many clicks, in that file. */
-export async function fillSqlite(file: string, rows: number): Promise<SizedStore> {
-  await openSqliteStore(file).close();
-  const database = new DatabaseSync(file);
-  database.exec(`PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -262144;
-    INSERT INTO user_attribution
-    WITH RECURSIVE key (row) AS (SELECT 0 UNION ALL SELECT row + 1 FROM key WHERE row + 1 < ${rows})
-    SELECT printf('%08x${uuidEnd}', row * ${stepOf(rows)}), printf('click-%032x', row),
-      ((row % ${timeRuns}) * ${rows / timeRuns} + row / ${timeRuns}) * ${second} FROM key;
-    UPDATE row_estimate SET rows = ${rows} WHERE name = 'user_attribution';
-    PRAGMA journal_mode = WAL`);
-  database.close();
+/** The SQLite store with so many clicks that was kept in that file, or else a new one. */
+export async function takeSqlite(file: string, rows: number): Promise<SizedStore> {
+  if (!existsSync(file)) {
+    const unfinished = `${file}.unfinished`;
+    await rm(unfinished, { force: true });
+    await fillSqlite(unfinished, rows);
+    await rename(unfinished, file);
+    await rm(`${unfinished}.lock`);
+  }
   return { store: openSqliteStore(file), rows, size: (await stat(file)).size };
 }
 
-/** A new Postgres store with so many clicks, in that schema. Its tables are analyzed and vacuumed. */
-export async function fillPostgres(url: string, schema: string, rows: number): Promise<SizedStore> {
-  const address = { ...parsePostgresUrl(url), schema };
+async function fillSqlite(file: string, rows: number): Promise<void> {
+  await openSqliteStore(file).close();
+  const database = new DatabaseSync(file);
+  database.exec('PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -262144');
+  const indexes = database
+    .prepare(
+      "SELECT name, sql FROM sqlite_schema WHERE tbl_name = 'user_attribution' AND type = 'index' AND sql <> ''",
+    )
+    .all();
+  for (const { name } of indexes) database.exec(`DROP INDEX ${name}`);
+  database.exec(`INSERT INTO user_attribution (user_id, click_id, created_at)
+    WITH RECURSIVE key (row) AS (SELECT 0 UNION ALL SELECT row + 1 FROM key WHERE row + 1 < ${rows})
+    SELECT printf('%08x${uuidEnd}', row * ${stepOf(rows)}), printf('click-%032x', row),
+      ((row % ${timeRuns}) * ${rows / timeRuns} + row / ${timeRuns}) * ${second} FROM key;
+    UPDATE row_estimate SET rows = ${rows} WHERE name = 'user_attribution'`);
+  // Entries in any order, row by row, would be read and written again and again.
+  for (const { sql } of indexes) database.exec(String(sql));
+  database.exec('PRAGMA journal_mode = WAL');
+  database.close();
+}
+
+/** The Postgres store with so many clicks that was kept in that schema, or else a new one. Analyzed and vacuumed. */
+export async function takePostgres(url: string, schema: string, rows: number): Promise<SizedStore> {
   const client = new pg.Client(url);
   await client.connect();
   try {
-    await client.query(`DROP SCHEMA IF EXISTS ${schema} CASCADE`);
-    const store = await openPostgresStore(address);
+    const store = await openPostgresStore({ ...parsePostgresUrl(url), schema });
     await client.query(`SET search_path = ${schema}; SET maintenance_work_mem = '1GB'`);
-    await fill(client, rows);
+    const { rows: first } = await client.query('SELECT FROM user_attribution LIMIT 1');
+    if (first.length === 0) await fillPostgres(client, rows);
     await client.query('VACUUM ANALYZE user_attribution');
     const { rows: sizes } = await client.query(
       "SELECT pg_total_relation_size('user_attribution') AS size",
@@ -71,7 +89,7 @@ export async function fillPostgres(url: string, schema: string, rows: number): P
 }
 
 /** Rows in the order of their time, then the indexes that the store has, whichever they are. */
-async function fill(client: pg.Client, rows: number): Promise<void> {
+async function fillPostgres(client: pg.Client, rows: number): Promise<void> {
   await client.query('BEGIN');
   const { rows: indexes } = await client.query<{ name: string; definition: string }>(
     `SELECT indexrelid::regclass AS name, pg_get_indexdef(indexrelid) AS definition
@@ -80,7 +98,7 @@ async function fill(client: pg.Client, rows: number): Promise<void> {
   await client.query('ALTER TABLE user_attribution DROP CONSTRAINT user_attribution_pkey');
   for (const { name } of indexes) await client.query(`DROP INDEX IF EXISTS ${name}`);
   // In a table emptied by the same transaction a server without replicas writes rows once.
-  await client.query(`TRUNCATE user_attribution; INSERT INTO user_attribution
+  await client.query(`TRUNCATE user_attribution; INSERT INTO user_attribution (user_id, click_id, created_at)
     SELECT lpad(to_hex(row * ${stepOf(rows)}::bigint), 8, '0') || '${uuidEnd}', 'click-' || lpad(to_hex(row), 32, '0'), at
     FROM (SELECT (at % ${rows / timeRuns}) * ${timeRuns} + at / ${rows / timeRuns} AS row, at * ${second}::bigint AS at
       FROM generate_series(0, ${rows - 1}) AS at) AS click`);
@@ -88,7 +106,7 @@ async function fill(client: pg.Client, rows: number): Promise<void> {
   await client.query('COMMIT');
 }
 
-/** Removes what `fillPostgres` has left. */
+/** Removes what `takePostgres` has left. */
 export async function dropSchema(url: string, schema: string): Promise<void> {
   const client = new pg.Client(url);
   await client.connect();

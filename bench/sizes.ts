@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { newDataFolder } from '../dev/native/dataFolder.ts';
 import { startPostgres } from '../dev/postgres.ts';
 import { comparePairs, type PairResult } from './pairs.ts';
-import { dropSchema, fillPostgres, fillSqlite, keyOf, type SizedStore } from './sizedStores.ts';
+import { dropSchema, keyOf, type SizedStore, takePostgres, takeSqlite } from './sizedStores.ts';
 import { comparePurge } from './sizesPurge.ts';
 
 /** What every other size is compared with. */
@@ -18,14 +18,15 @@ const peopleActive = 10_000;
 /** So many that hardly anybody comes twice. */
 const peopleOnce = 800_000;
 
-interface Fill {
+interface Take {
   readonly name: string;
-  readonly fill: (rows: number) => Promise<SizedStore>;
+  readonly take: (rows: number) => Promise<SizedStore>;
 }
 
 /**
  * What looking clicks up and purging them costs in a store of so many rows, as ratios to one of 100,000, by turns in
- * the same run, in SQLite and in Postgres. `report` takes progress and sizes.
+ * the same run, in SQLite and in Postgres. `report` takes progress and sizes. With `BENCH_STORES`, a folder, the large
+ * stores stay for the next run: that of SQLite in that folder, that of Postgres where it is.
  */
 export async function benchSizes(
   rows: number,
@@ -35,22 +36,23 @@ export async function benchSizes(
     throw new Error(`--rows is ${baselineRows} to ${mostRows}, in thousands`);
   }
   await using opened = new AsyncDisposableStack();
+  const kept = process.env['BENCH_STORES'];
   const folder = await newDataFolder('sizes');
   opened.defer(() => rm(folder, { recursive: true }));
   const results = await compareSizes(rows, report, {
     name: 'SQLite',
-    fill: (count) => fillSqlite(join(folder, `${count}.db`), count),
+    take: (count) => takeSqlite(join(count === rows && kept ? kept : folder, `${count}.db`), count),
   });
   const postgres = await startPostgres({ report });
   opened.defer(postgres.stop);
   const schemaOf = (count: number) => `bench_${count}`;
-  for (const count of [baselineRows, rows]) {
+  for (const count of kept ? [baselineRows] : [baselineRows, rows]) {
     opened.defer(() => dropSchema(postgres.url, schemaOf(count)));
   }
   return results.concat(
     await compareSizes(rows, report, {
       name: 'Postgres',
-      fill: (count) => fillPostgres(postgres.url, schemaOf(count), count),
+      take: (count) => takePostgres(postgres.url, schemaOf(count), count),
     }),
   );
 }
@@ -58,15 +60,15 @@ export async function benchSizes(
 async function compareSizes(
   rows: number,
   report: (line: string) => void,
-  { name, fill }: Fill,
+  { name, take }: Take,
 ): Promise<PairResult[]> {
   await using opened = new AsyncDisposableStack();
   const open = async (count: number) => {
     const startedAt = performance.now();
-    const sized = await fill(count);
+    const sized = await take(count);
     opened.defer(sized.store.close);
     const seconds = ((performance.now() - startedAt) / 1_000).toFixed(0);
-    report(`${name}: ${count} rows filled in ${seconds} s, ${(sized.size / 1e6).toFixed(0)} MB`);
+    report(`${name}: ${count} rows after ${seconds} s, ${(sized.size / 1e6).toFixed(0)} MB`);
     return sized;
   };
   const small = await open(baselineRows);
@@ -96,7 +98,9 @@ function createLookUp(
 ): () => Promise<void> {
   const keys = Array.from({ length: people }, (_, person) => {
     const isKnown = person % 100 < share * 100;
-    return keyOf(randomInt(rows) + (isKnown ? 0 : (1 + randomInt(8)) / 10), rows);
+    const key = keyOf(randomInt(rows) + (isKnown ? 0 : (1 + randomInt(8)) / 10), rows);
+    // In one piece, as they are decoded from a record: joining the parts is no part of a look-up.
+    return Buffer.from(key).toString('latin1');
   });
   let next = 0;
   return async () => {

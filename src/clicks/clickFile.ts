@@ -65,17 +65,16 @@ function isGiven(value: unknown): boolean {
   return value !== undefined && value !== null && value !== '';
 }
 
+const csvOptions: Options = { record_delimiter: '\n', relax_column_count: true };
+
 /** Lines that are parsed at once. */
 const blockSize = 1_000;
 
 async function* readCsv(input: Readable, format: ClickFileFormat): AsyncGenerator<ClickLine> {
-  const options: Options = {
-    ...{ delimiter: format.delimiter, record_delimiter: '\n', relax_column_count: true },
-  };
   let places: ReadonlyMap<string, number> | undefined;
   let line = 0;
   for await (const lines of readBlocks(input)) {
-    for (const record of parseLines(lines, options)) {
+    for (const record of parseLines(lines, format.delimiter)) {
       line += 1;
       if (places === undefined) places = placesOf(record ?? [], format);
       else if (record === undefined) yield { line, fault: 'its quotes are not those of CSV' };
@@ -92,13 +91,19 @@ async function* readCsv(input: Readable, format: ClickFileFormat): AsyncGenerato
 /** The fields of each line, undefined for one with wrong quotes: a quote that is never closed spoils its own line alone. */
 function* parseLines(
   lines: readonly string[],
-  options: Options,
+  delimiter: string,
 ): Generator<readonly string[] | undefined> {
-  const records = parseRecords(lines.join('\n'), options);
+  const text = lines.join('\n');
+  // Most files have no quotes, and splitting takes a fifth of the parser's time.
+  if (!text.includes('"')) {
+    for (const line of lines) yield line.split(delimiter);
+    return;
+  }
+  const records = parseRecords(text, { ...csvOptions, delimiter });
   // A record of several lines makes them fewer; nothing makes them more.
   if (records?.length === lines.length) yield* records;
   else if (lines.length === 1) yield undefined;
-  else for (const line of lines) yield* parseLines([line], options);
+  else for (const line of lines) yield* parseLines([line], delimiter);
 }
 
 function parseRecords(text: string, options: Options): readonly string[][] | undefined {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { DatabaseSync } from 'node:sqlite';
 import { toNotedConversion } from './conversionRow.ts';
+import { nearlyByUserKey } from './keyOrder.ts';
 import { createPeople } from './people.ts';
 import { createFind, openClicks } from './sqliteClicks.ts';
 import { guard, lockOut, openDatabase, runIn } from './sqliteDatabase.ts';
@@ -8,15 +9,7 @@ import { openHashKeyNote } from './sqliteHashKey.ts';
 import { openLedger } from './sqliteLedger.ts';
 import { openPersonTables } from './sqlitePeople.ts';
 import { openWorkLog } from './sqliteWorkLog.ts';
-import type {
-  Bare,
-  BareStore,
-  Click,
-  ClickImport,
-  ClickReader,
-  LedgerReader,
-  People,
-} from './store.ts';
+import type { Bare, BareStore, ClickImport, ClickReader, LedgerReader, People } from './store.ts';
 
 /**
  * The name of no file: SQLite keeps such a store in memory, and what is too much for it in a temporary file that is gone
@@ -62,14 +55,9 @@ export function openSqliteImport(file: string): Bare<ClickImport> {
   return {
     batch: 100_000,
     hashKeyNote: openHashKeyNote(database, run),
-    save: (clicks) => save(clicks.toSorted(byUserKey)),
+    save: (clicks) => save(nearlyByUserKey(clicks)),
     close: () => run(() => opened.dispose()),
   };
-}
-
-function byUserKey(one: Click, other: Click): number {
-  if (one.userKey === other.userKey) return 0;
-  return one.userKey < other.userKey ? -1 : 1;
 }
 
 /** Opens a store for looking at its clicks, also beside a connector that runs: nothing is written or locked. */
