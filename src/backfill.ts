@@ -88,10 +88,8 @@ export class BackfillRun {
   async #isComplete(owned: readonly AssignedPartition[]): Promise<boolean> {
     const { admin, log } = this.#parts;
     // A member that was handed no record at all has nothing to commit through.
-    const empty = new Set(owned.filter(({ heldNothing }) => heldNothing).map(partitionName));
-    const awaited = [...this.#partitions.values()].filter(
-      (each) => !empty.has(partitionName(each)),
-    );
+    const empty = new Set(owned.filter(({ heldNothing }) => heldNothing).map(nameOf));
+    const awaited = [...this.#partitions.values()].filter((each) => !empty.has(nameOf(each)));
     try {
       const committed = await admin.committed(awaited);
       return [...committed].every(([{ end }, offset]) => offset >= end);

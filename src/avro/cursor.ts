@@ -11,8 +11,8 @@ const nothing = Buffer.alloc(0);
 
 /** So many bits of a long are within the operators of 32 bits, and from the next on up to the last it is exact as a number. */
 const bitsOfInteger = 28;
-const firstUnit = 2 ** 28;
-const lastUnit = 2 ** 49;
+const bitsOfHigh = 21;
+const unitOfHigh = 2 ** 27;
 const bytesOfLong = 10;
 const bytesOfInt = 5;
 
@@ -149,7 +149,8 @@ export class Cursor {
     const length = this.readLength();
     const start = this.position;
     this.position = start + length;
-    return shortTexts[length]?.(this.bytes, start) ?? this.#textFrom(start);
+    const short = length < shortTexts.length ? shortTexts[length] : undefined;
+    return short?.(this.bytes, start) ?? this.#textFrom(start);
   }
 
   /** Goes past a text or bytes. */
@@ -184,7 +185,7 @@ export class Cursor {
   }
 
   #textFrom(start: number): string {
-    const text = this.bytes.toString('utf8', start, this.position);
+    const text = this.bytes.toString(undefined, start, this.position);
     if (!text.includes('\ufffd')) return text;
     if (Buffer.from(text).equals(this.bytes.subarray(start, this.position))) return text;
     throw new Error('a text that is no UTF-8');
@@ -192,18 +193,19 @@ export class Cursor {
 
   #readLonger(start: number, middle: number, low: number): number | bigint {
     let end = middle;
-    let bits = low;
+    let high = 0;
     let byte = 0x80;
-    for (let unit = firstUnit; byte >= 0x80 && unit < lastUnit; unit *= 0x80) {
+    for (let shift = 0; byte >= 0x80 && shift < bitsOfHigh; shift += 7) {
       byte = this.bytes[end++] as number;
-      bits += (byte & 0x7f) * unit;
+      high |= (byte & 0x7f) << shift;
     }
     if (byte >= 0x80) {
       this.skipLong();
       return this.#bigint(start);
     }
     this.skip(end - start);
-    return (low & 1) === 0 ? bits / 2 : -(bits + 1) / 2;
+    const magnitude = high * unitOfHigh + (low >>> 1);
+    return (low & 1) === 0 ? magnitude : -magnitude - 1;
   }
 
   #bigint(start: number): number | bigint {

@@ -51,7 +51,7 @@ export function conversionOf(schema: object): Conversion | undefined {
       return type === 'int' ? date : undefined;
     case 'timestamp-millis':
     case 'local-timestamp-millis':
-      return type === 'long' ? timestamp(1) : undefined;
+      return type === 'long' ? timestampMillis : undefined;
     case 'timestamp-micros':
     case 'local-timestamp-micros':
       return type === 'long' ? timestamp(1_000) : undefined;
@@ -83,6 +83,12 @@ function timestamp(unitsOfMillisecond: number): Conversion {
     },
   };
 }
+
+/** The commonest, without a division. */
+const timestampMillis: Conversion = {
+  ...timestamp(1),
+  decode: (base) => toInstant(Number(base)),
+};
 
 function millisecondsOf(value: unknown): number | undefined {
   if (value instanceof Instant) return value.milliseconds;

@@ -2,7 +2,7 @@
 type ShortText = (bytes: Buffer, start: number) => string | undefined;
 
 /** Most ids are no longer, such as a UUID after a prefix. */
-const limit = 40;
+const limit = 28;
 
 /**
  * By length. Made as source, so that each is one call with its bytes as arguments: for texts this short, twice as

@@ -16,17 +16,16 @@ import { createAttempt } from './attempt.ts';
 import { Availability } from './availability.ts';
 import { createClaim } from './claim.ts';
 import { compose } from './compose.ts';
-import { createDecode, type DecodedRecord, type TopicFormat } from './decode.ts';
+import { createDecode, type TopicFormat } from './decode.ts';
+import { createDecodeAndMap } from './decodeAndMap.ts';
 import { Deliverer } from './deliver.ts';
 import { Outstanding } from './delivery.ts';
 import { Intake, type IntakeLimits } from './intake.ts';
 import { createJoin } from './join.ts';
-import { map } from './map.ts';
 import { createPipeline } from './pipeline.ts';
 import { Quarantine } from './quarantine.ts';
 import { createSettle } from './settle.ts';
 import { SharedRecords } from './sharedRecords.ts';
-import { inSequence } from './step.ts';
 
 /** The parts of the outside world, opened. */
 export interface OpenParts {
@@ -85,12 +84,18 @@ export function assemblePipeline(parts: OpenParts) {
     giveBack: settle.giveBack,
   });
   const formatOf = createFormatOf(config.mappings, parts.schemas);
-  const { prepare, decode } = createDecode({ formatOf, source: parts.source, untilAvailable });
-  const mapAll = (records: readonly DecodedRecord[]) => map(records, sharedRecords);
+  const { prepare, decodeRecord } = createDecode({
+    formatOf,
+    source: parts.source,
+    untilAvailable,
+  });
   const quarantine = new Quarantine({ workLog, untilAvailable, clock, log, stopping, onFailure });
   const pipeline = createPipeline({
     ...{ intake, prepare, deliverer, settle },
-    decodeAndMap: quarantine.guard((record) => record, inSequence(decode, mapAll)),
+    decodeAndMap: quarantine.guard(
+      (record) => record,
+      createDecodeAndMap(decodeRecord, sharedRecords),
+    ),
     join: createJoin({ clicks, rules: config.clicks, traces, untilAvailable }),
     compose: quarantine.guard(({ mapped }) => mapped.record, compose),
     claim: createClaim({

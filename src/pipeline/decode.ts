@@ -53,6 +53,7 @@ export function createDecode({ formatOf, source, untilAvailable }: DecodeParts) 
     last = { partition, decoder };
     return decoder;
   };
+  const decodeRecord = (record: SourceRecord) => decoderOf(record).decode(record);
   return {
     /** Fetches the schemas that the records need and that are not known yet. */
     async prepare(records: readonly SourceRecord[]): Promise<void> {
@@ -68,8 +69,11 @@ export function createDecode({ formatOf, source, untilAvailable }: DecodeParts) 
 
     /** Waits for nothing. The schemas have to be there. */
     decode(records: readonly SourceRecord[]): StepResult<DecodedRecord> {
-      return eachRecord(records, (record) => decoderOf(record).decode(record));
+      return eachRecord(records, decodeRecord);
     },
+
+    /** The same, of one record. */
+    decodeRecord,
   };
 }
 
@@ -102,6 +106,8 @@ class TopicDecoder {
   readonly #source: SchemaSource | undefined;
   readonly #unframe: Unframe;
   readonly #events = new ByReference<EventDecoder | Outcome>();
+  /** The last frame whose schema was there: nearly always it is the next record's, too. */
+  #known: Frame | undefined;
   /** Of the topic's own schema, where it has one. */
   readonly #ownEvents: EventDecoder | Outcome | undefined;
 
@@ -117,8 +123,12 @@ class TopicDecoder {
   missing(record: SourceRecord): SchemaReference | undefined {
     if (this.#topic.schema || record.value === null) return undefined;
     try {
-      const { reference } = this.#unframe(record.value, record.headers);
-      return reference && !this.#events.get(reference) ? reference : undefined;
+      const frame = this.#unframe(record.value, record.headers);
+      if (frame === this.#known) return undefined;
+      const { reference } = frame;
+      if (reference && !this.#events.get(reference)) return reference;
+      this.#known = frame;
+      return undefined;
     } catch {
       // Not in the format, as decode will find and say.
       return undefined;

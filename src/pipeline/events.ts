@@ -110,6 +110,11 @@ export function compileEvents(
     return { reader, own, mappings: own.map(({ mapping }) => mapping) };
   });
   const nameReaders = createNameReaders(schema, candidates, events.length);
+  const [only, ...others] = placed;
+  if (only && others.length === 0 && nameReaders.size === 0) {
+    const { reader, mappings } = only;
+    return (payload, start) => ({ mappings, values: reader.read(payload, start) });
+  }
   return (payload, start) => {
     const {
       reader,

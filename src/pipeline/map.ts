@@ -23,32 +23,45 @@ export interface MappedRecord {
   readonly at: number;
 }
 
-/**
- * Applies to each record the mappings of its event whose condition is true: of each kind of record the first.
- * Notes in `shared` the records that several apply to.
- */
+/** What mapping has made of the records so far. */
+export interface MapResults {
+  readonly passed: MappedRecord[];
+  readonly settled: Settlement[];
+}
+
+/** Maps each record, as `mapRecord` does. */
 export function map(
   records: readonly DecodedRecord[],
   shared: SharedRecords,
 ): StepResult<MappedRecord> {
-  const passed: MappedRecord[] = [];
-  const settled: Settlement[] = [];
-  const sort = (result: MappedRecord | Settlement) => {
-    if ('outcome' in result) settled.push(result);
-    else passed.push(result);
-  };
-  for (const { record, mappings, values } of records) {
-    const only = mappings[0];
-    // The common case, without a list for each record.
-    if (only && mappings.length === 1) {
-      sort(applyMapping(record, only, values) ?? { record, outcome: skipped('condition') });
-      continue;
-    }
-    const results = applyMappings(record, mappings, values);
-    if (results.length > 1) shared.share(record, results.length);
-    results.forEach(sort);
+  const results: MapResults = { passed: [], settled: [] };
+  for (const record of records) mapRecord(record, shared, results);
+  return results;
+}
+
+/**
+ * Applies to a record the mappings of its event whose condition is true: of each kind of record the first. Adds to
+ * `results`, and notes in `shared` a record to which several apply.
+ */
+export function mapRecord(
+  { record, mappings, values }: DecodedRecord,
+  shared: SharedRecords,
+  results: MapResults,
+): void {
+  const only = mappings[0];
+  // The common case, without a list for each record.
+  if (only && mappings.length === 1) {
+    add(results, applyMapping(record, only, values) ?? { record, outcome: skipped('condition') });
+    return;
   }
-  return { passed, settled };
+  const several = applyMappings(record, mappings, values);
+  if (several.length > 1) shared.share(record, several.length);
+  for (const result of several) add(results, result);
+}
+
+function add({ passed, settled }: MapResults, result: MappedRecord | Settlement): void {
+  if ('outcome' in result) settled.push(result);
+  else passed.push(result);
 }
 
 function applyMappings(
@@ -149,15 +162,11 @@ function endingOf(
 
 /** In lists of just their size: pushed one by one, two keys would take the memory of seventeen. */
 function readUserKeys(fields: readonly Field[], values: readonly FieldValue[]): readonly string[] {
-  const userKeys = fields.map((field) => readIdentifier(field, values));
-  return areNew(userKeys) ? userKeys : userKeys.filter(isNew);
-}
-
-/** Whether all are there, and each once. */
-function areNew(userKeys: readonly (string | undefined)[]): userKeys is readonly string[] {
-  if (userKeys.length > 2) return userKeys.every(isNew);
-  for (const userKey of userKeys) if (userKey === undefined) return false;
-  return userKeys.length < 2 || userKeys[0] !== userKeys[1];
+  if (fields.length > 2) return fields.map((field) => readIdentifier(field, values)).filter(isNew);
+  const first = fields[0] && readIdentifier(fields[0], values);
+  const second = fields[1] && readIdentifier(fields[1], values);
+  if (first === undefined) return second === undefined ? [] : [second];
+  return second === undefined || second === first ? [first] : [first, second];
 }
 
 /** Whether it is there, and not among those before it. */

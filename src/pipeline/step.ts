@@ -36,15 +36,3 @@ export function eachRecord<In, Passed extends object>(
   }
   return { passed, settled };
 }
-
-/** Two synchronous steps as one. */
-export function inSequence<In, Between, Passed>(
-  first: (items: readonly In[]) => StepResult<Between>,
-  second: (items: readonly Between[]) => StepResult<Passed>,
-): (items: readonly In[]) => StepResult<Passed> {
-  return (items) => {
-    const { passed: between, settled } = first(items);
-    const last = second(between);
-    return { passed: last.passed, settled: [...settled, ...last.settled] };
-  };
-}
