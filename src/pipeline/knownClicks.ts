@@ -1,0 +1,42 @@
+import type { Click } from '../store/store.ts';
+
+/** What is looked at of a user key before it is looked up: its length, and its last characters, which differ most. */
+const lastCharacters = 8;
+
+/**
+ * The clicks of a chunk by user key. Of most keys there are none, and that is seen by a number: to look a text up in a
+ * Map costs V8 five times as much as all else that is done about such an event here, as it keeps one copy of each key.
+ */
+export class KnownClicks {
+  readonly #clicks: Map<string, readonly Click[]>;
+  readonly #numbers: Set<number>;
+
+  constructor(found: ReadonlyMap<string, readonly Click[]>) {
+    this.#clicks = new Map(found);
+    this.#numbers = new Set(Array.from(found.keys(), numberOf));
+  }
+
+  /** The clicks of a user key, if it has any. */
+  get(userKey: string): readonly Click[] | undefined {
+    return this.#numbers.has(numberOf(userKey)) ? this.#clicks.get(userKey) : undefined;
+  }
+
+  add(click: Click): void {
+    const { userKey } = click;
+    this.#clicks.set(userKey, [...(this.get(userKey) ?? []), click]);
+    this.#numbers.add(numberOf(userKey));
+  }
+}
+
+/** The same for the same key; for others most often another. */
+function numberOf(userKey: string): number {
+  let number = userKey.length;
+  for (
+    let index = Math.max(userKey.length - lastCharacters, 0);
+    index < userKey.length;
+    index += 1
+  ) {
+    number = (Math.imul(number, 31) + userKey.charCodeAt(index)) | 0;
+  }
+  return number;
+}
