@@ -4,8 +4,8 @@ import type { Click } from '../store/store.ts';
 const lastCharacters = 8;
 
 /**
- * The clicks of a chunk by user key. Of most keys there are none, and that is seen by a number: to look a text up in a
- * Map costs V8 five times as much as all else that is done about such an event here, as it keeps one copy of each key.
+ * The clicks of a chunk by user key. Most keys have none, and that is seen by a number: before V8 looks a text up in a
+ * Map it enters it into its table of all texts that are keys, which took an eighth of all time with 1% attributed.
  */
 export class KnownClicks {
   readonly #clicks: Map<string, readonly Click[]>;
@@ -21,6 +21,7 @@ export class KnownClicks {
     return this.#numbers.has(numberOf(userKey)) ? this.#clicks.get(userKey) : undefined;
   }
 
+  /** One click more of its user key. */
   add(click: Click): void {
     const { userKey } = click;
     this.#clicks.set(userKey, [...(this.get(userKey) ?? []), click]);
