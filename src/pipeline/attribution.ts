@@ -22,7 +22,7 @@ export interface AttributionRules {
 export function attribute(
   userKeys: readonly string[],
   at: number,
-  clicks: ReadonlyMap<string, readonly Click[]>,
+  clicks: Pick<ReadonlyMap<string, readonly Click[]>, 'get'>,
   rules: AttributionRules,
 ): Click | Outcome {
   let hasExpired = false;

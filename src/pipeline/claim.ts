@@ -4,7 +4,7 @@ import type { Claim, ClaimResult, Ledger } from '../store/store.ts';
 import { hashClickId, maskClickId } from '../telemetry/log.ts';
 import type { UntilAvailable } from './availability.ts';
 import type { Conversion } from './compose.ts';
-import { Delivery, type Outstanding } from './delivery.ts';
+import { Delivery, idOf, type Outstanding } from './delivery.ts';
 import { duplicate } from './outcome.ts';
 import type { Settlement, StepResult } from './step.ts';
 
@@ -87,17 +87,18 @@ export function createClaim(parts: ClaimParts) {
     const fresh = new Map<string, Conversion>();
     for (const conversion of conversions) {
       const { record, key } = conversion;
-      const known = outstanding.find(key);
+      const id = idOf(key);
+      const known = outstanding.find(id);
       if (record.source.isRevoked) {
         letGo(conversion);
       } else if (known?.record.isSameAs(record)) {
         conversion.span.abandon();
         record.detach();
         parts.letGo(known.adopt(record));
-      } else if (known || fresh.has(key.toString('hex'))) {
+      } else if (known || fresh.has(id)) {
         settled.push(toDuplicate(conversion));
       } else {
-        fresh.set(key.toString('hex'), conversion);
+        fresh.set(id, conversion);
       }
     }
     return { fresh: [...fresh.values()], settled };

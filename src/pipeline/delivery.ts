@@ -8,6 +8,8 @@ import type { Conversion } from './compose.ts';
 export class Delivery {
   readonly postback: Postback;
   readonly key: Buffer;
+  /** The key as a text. */
+  readonly id: string;
   readonly at: number;
   readonly span: ProcessSpan;
   readonly postbackSpan: PostbackSpan;
@@ -31,6 +33,7 @@ export class Delivery {
   ) {
     this.postback = conversion.postback;
     this.key = conversion.key;
+    this.id = idOf(conversion.key);
     this.at = conversion.at;
     this.span = conversion.span;
     this.#record = conversion.record;
@@ -65,8 +68,8 @@ export class Delivery {
   }
 }
 
-/** As the key of a map. */
-function idOf(key: Buffer): string {
+/** A ledger key as the key of a map. */
+export function idOf(key: Buffer): string {
   return key.toString('latin1');
 }
 
@@ -85,25 +88,25 @@ export class Outstanding {
     return undefined;
   }
 
-  find(key: Buffer): Delivery | undefined {
-    return this.#deliveries.get(idOf(key));
+  find(id: string): Delivery | undefined {
+    return this.#deliveries.get(id);
   }
 
   add(delivery: Delivery): void {
-    this.#deliveries.set(idOf(delivery.key), delivery);
+    this.#deliveries.set(delivery.id, delivery);
   }
 
   remove(delivery: Delivery): void {
-    this.#deliveries.delete(idOf(delivery.key));
+    this.#deliveries.delete(delivery.id);
   }
 
   /** It is no longer ours, and its claim is being given back. */
   releasing(delivery: Delivery, release: Promise<void>): void {
-    const key = idOf(delivery.key);
-    this.#deliveries.delete(key);
-    this.#releases.set(key, release);
+    const { id } = delivery;
+    this.#deliveries.delete(id);
+    this.#releases.set(id, release);
     // How it ends is for whoever gives it back to tell.
-    const forget = () => this.#releases.delete(key);
+    const forget = () => this.#releases.delete(id);
     release.then(forget, forget);
   }
 

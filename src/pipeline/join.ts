@@ -2,6 +2,7 @@ import type { Click, ClickStore } from '../store/store.ts';
 import type { ProcessSpan, Traces } from '../telemetry/traces.ts';
 import { type AttributionRules, attribute, linkedFrom } from './attribution.ts';
 import type { UntilAvailable } from './availability.ts';
+import { KnownClicks } from './knownClicks.ts';
 import type { MappedRecord } from './map.ts';
 import { skipped } from './outcome.ts';
 import type { Settlement, StepResult } from './step.ts';
@@ -68,29 +69,22 @@ function carriedClick({ clickId, userKeys, at }: MappedRecord): Click | undefine
 async function findClicks(
   store: ClickStore,
   conversions: readonly MappedRecord[],
-): Promise<Map<string, readonly Click[]>> {
-  const userKeys = new Set<string>();
-  for (const mapped of conversions) {
-    if (mapped.clickId !== undefined) continue;
-    for (const userKey of mapped.userKeys) userKeys.add(userKey);
-  }
-  return userKeys.size === 0 ? new Map() : new Map(await store.find([...userKeys]));
+): Promise<KnownClicks> {
+  const userKeys = conversions.flatMap((mapped) =>
+    mapped.clickId === undefined ? mapped.userKeys : [],
+  );
+  return new KnownClicks(userKeys.length === 0 ? new Map() : await store.find(userKeys));
 }
 
 /** Notes the click under the keys that don't have it yet, and returns those notes. */
-function remember(
-  { clickId, at }: Click,
-  event: MappedRecord,
-  clicks: Map<string, readonly Click[]>,
-): Click[] {
+function remember({ clickId, at }: Click, event: MappedRecord, clicks: KnownClicks): Click[] {
   const learnt: Click[] = [];
   for (const userKey of event.userKeys) {
-    const known = clicks.get(userKey) ?? [];
     const click = { userKey, clickId, at, linkedAt: Math.max(at, event.at) };
     const isKnown = (other: Click) =>
       other.clickId === clickId && linkedFrom(other) <= click.linkedAt;
-    if (known.some(isKnown)) continue;
-    clicks.set(userKey, [...known, click]);
+    if (clicks.get(userKey)?.some(isKnown)) continue;
+    clicks.add(click);
     learnt.push(click);
   }
   return learnt;

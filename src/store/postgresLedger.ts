@@ -2,19 +2,24 @@ import { storedKey, storedTime } from './postgresClicks.ts';
 import { estimateRows } from './postgresCount.ts';
 import type { PostgresDatabase, Statement } from './postgresDatabase.ts';
 import { isLiving, type Lease } from './postgresLease.ts';
-import { type ClaimResult, type Ledger, mostNotedAttempts } from './store.ts';
+import { type Claim, type ClaimResult, type Ledger, mostNotedAttempts } from './store.ts';
 
 // Each statement takes its rows in the order of their keys, so that no two replicas wait for each other; and each may
-// be made again when its answer was lost: it then finds its own work done.
+// be made again when its answer was lost: it then finds its own work done. Rows go there as one JSON text: node-postgres
+// writes arrays element by element, which costs several times as much.
 
-/** $1 the owner; then an array for each column; $12 the states to claim over. A row that comes into being meanwhile is in no part of the result. */
+/** $1 the owner, $2 the rows, $3 the states to claim over. A row that comes into being meanwhile is in no part of the result. */
 const claim: Statement = {
   name: 'claim',
   text: `
   WITH wanted AS (
-    SELECT * FROM unnest($2::bytea[], $3::text[], $4::text[], $5::integer[], $6::bigint[],
-        $7::text[], $8::text[], $9::bigint[], $10::text[], $11::text[])
-      AS wanted (key, kind, topic, partition, "offset", click_hash, click_mask, click_at, user_key, trace_id)
+    SELECT place, decode(hex, 'hex') AS key, kind, topic, partition, "offset",
+      click_hash, click_mask, click_at, user_key, trace_id
+    FROM ROWS FROM (json_to_recordset($2) AS (
+        hex text, kind text, topic text, partition integer, "offset" bigint,
+        click_hash text, click_mask text, click_at bigint, user_key text, trace_id text
+      )) WITH ORDINALITY AS wanted (hex, kind, topic, partition, "offset",
+        click_hash, click_mask, click_at, user_key, trace_id, place)
   ), taken AS (
     INSERT INTO ledger AS known (key, kind, state, owner, topic, partition, "offset", claimed_at,
       click_hash, click_mask, click_at, user_key, trace_id)
@@ -26,38 +31,40 @@ const claim: Statement = {
       owner = excluded.owner, topic = excluded.topic, partition = excluded.partition, "offset" = excluded."offset",
       claimed_at = excluded.claimed_at, click_hash = excluded.click_hash, click_mask = excluded.click_mask,
       click_at = excluded.click_at, user_key = excluded.user_key, trace_id = excluded.trace_id
-    WHERE known.state = ANY($12)
+    WHERE known.state = ANY($3)
       OR known.state = 'claimed' AND (known.owner = excluded.owner OR NOT ${isLiving('known.owner')})
     RETURNING key, interrupted
   )
-  SELECT key, CASE WHEN interrupted THEN 'interrupted' ELSE 'claimed' END AS result FROM taken
+  SELECT place, CASE WHEN interrupted THEN 'interrupted' ELSE 'claimed' END AS result FROM wanted JOIN taken USING (key)
   UNION ALL
-  SELECT wanted.key,
+  SELECT place,
     CASE WHEN known.state <> 'claimed' THEN known.state
          WHEN (known.topic, known.partition, known."offset") = (wanted.topic, wanted.partition, wanted."offset") THEN 'busy'
          ELSE 'elsewhere' END
   FROM wanted JOIN ledger known ON known.key = wanted.key
   WHERE NOT EXISTS (SELECT FROM taken WHERE taken.key = wanted.key)`,
 };
-/** That it was delivered stands, whatever another owner, who took it over, has to say. */
+/**
+ * That it was delivered stands, whatever another owner, who took it over, has to say. $1 is unnested from an array, which
+ * the planner takes for a short one: for many rows it would read all of a ledger that is small while it plans.
+ */
 const settle: Statement = {
   name: 'settle',
   text: `
   WITH ended AS (
-    SELECT known.key, ended.state, ended.status, ended.attempts, ended.reason, ended.history
-    FROM unnest($1::bytea[], $2::text[], $3::integer[], $4::integer[], $5::text[], $6::jsonb[])
-        AS ended (key, state, status, attempts, reason, history)
-      JOIN ledger known ON known.key = ended.key
+    SELECT known.key, entry FROM unnest(ARRAY(SELECT jsonb_array_elements($1))) AS entry
+      JOIN ledger known ON known.key = decode(entry->>'key', 'hex')
     ORDER BY known.key FOR UPDATE OF known
   )
   UPDATE ledger AS known
-  SET state = ended.state, status = ended.status, attempts = known.attempts + ended.attempts,
-      settled_at = clock_timestamp(), reason = ended.reason,
+  SET state = entry->>'state', status = (entry->>'status')::integer,
+      attempts = known.attempts + (entry->>'attempts')::integer,
+      settled_at = clock_timestamp(), reason = entry->>'reason',
       history = jsonb_path_query_array(
-        coalesce(known.history, '[]') || ended.history, '$[last - ${mostNotedAttempts - 1} to last]')
+        coalesce(known.history, '[]') || (entry->'history'), '$[last - ${mostNotedAttempts - 1} to last]')
   FROM ended
   WHERE known.key = ended.key AND
-    (known.state = 'claimed' OR ended.state = 'delivered' AND known.state <> 'delivered')`,
+    (known.state = 'claimed' OR entry->>'state' = 'delivered' AND known.state <> 'delivered')`,
 };
 const release: Statement = {
   name: 'release',
@@ -101,34 +108,21 @@ export function openPostgresLedger(database: PostgresDatabase, lease: Lease): Le
       if (claims.length === 0) return [];
       const { rows } = await database.run(claim, [
         lease.owner,
-        claims.map(({ key }) => key),
-        claims.map(({ kind }) => kind),
-        claims.map(({ topic }) => topic),
-        claims.map(({ partition }) => partition),
-        claims.map(({ offset }) => offset),
-        claims.map(({ click }) => click?.hash),
-        claims.map(({ click }) => click?.mask),
-        claims.map(({ click }) => click && storedTime(click.at)),
-        claims.map(({ click }) => click?.userKey && storedKey(click.userKey)),
-        claims.map(({ traceId }) => traceId),
+        JSON.stringify(claims.map(toRow)),
         over,
       ]);
-      const results = new Map(
-        rows.map((row) => [hexOf(row['key']), toResult(String(row['result']))]),
-      );
       // One that came into being meanwhile is another owner's.
-      return claims.map(({ key }) => results.get(hexOf(key)) ?? 'busy');
+      const answers = claims.map((): ClaimResult => 'busy');
+      for (const row of rows) answers[Number(row['place']) - 1] = toResult(String(row['result']));
+      return answers;
     },
     async settle(entries) {
       if (entries.length === 0) return;
-      await database.run(settle, [
-        entries.map(({ key }) => key),
-        entries.map(({ state }) => state),
-        entries.map(({ status }) => status ?? null),
-        entries.map(({ attempts }) => attempts),
-        entries.map(({ reason }) => reason),
-        entries.map(({ history = [] }) => JSON.stringify(history)),
-      ]);
+      const rows = entries.map(({ key, history = [], ...entry }) => ({
+        ...entry,
+        ...{ key: key.toString('hex'), history },
+      }));
+      await database.run(settle, [JSON.stringify(rows)]);
     },
     async release(keys) {
       if (keys.length > 0) await database.run(release, [keys, lease.owner]);
@@ -154,6 +148,12 @@ function toResult(result: string): ClaimResult {
   throw new Error(`the ledger holds the unknown state "${result}"`);
 }
 
-function hexOf(key: unknown): string {
-  return (key as Buffer).toString('hex');
+function toRow({ key, kind, topic, partition, offset, click, traceId }: Claim) {
+  return {
+    ...{ hex: key.toString('hex'), kind, topic, partition, offset },
+    ...{ click_hash: click?.hash, click_mask: click?.mask },
+    click_at: click && storedTime(click.at),
+    user_key: click?.userKey && storedKey(click.userKey),
+    trace_id: traceId,
+  };
 }

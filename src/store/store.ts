@@ -15,7 +15,7 @@ export interface Click {
 export interface ClickStore {
   /** Stores clicks durably; of one that is there already the earlier times count, whichever came first. */
   save(clicks: readonly Click[]): Promise<void>;
-  /** Every click of these user keys, in one round trip; keys without a click are absent. */
+  /** Every click of these user keys, in one round trip; keys may be repeated, and those without a click are absent. */
   find(userKeys: readonly string[]): Promise<ReadonlyMap<string, readonly Click[]>>;
   /** Removes up to `limit` clicks older than `before` (milliseconds) and says how many. */
   purge(before: number, limit: number): Promise<number>;

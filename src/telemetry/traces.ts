@@ -78,12 +78,10 @@ export function createTraces(tracer: Tracer, group: string): Traces {
   return {
     startProcess(record, kind) {
       const parent = propagation.extract(ROOT_CONTEXT, record.headers ?? {}, headerGetter);
-      const span = tracer.startSpan(
-        `process ${record.topic}`,
-        { kind: SpanKind.CONSUMER, attributes: messagingAttributes(record, group) },
-        parent,
-      );
+      const span = tracer.startSpan(`process ${record.topic}`, { kind: SpanKind.CONSUMER }, parent);
       if (!span.isRecording()) return unrecorded;
+      // Not before: the SDK would check and copy them twice, and of spans that it doesn't record too.
+      span.setAttributes(messagingAttributes(record, group));
       if (kind !== undefined) span.setAttribute('powerspace.record', kind);
       return processSpan(tracer, span, trace.setSpan(parent, span));
     },

@@ -25,6 +25,15 @@ export function testLookUp(name: string, newClicks: NewClicks): void {
       ]);
     });
 
+    test('finds the clicks of a user key once, however often it is asked for', async () => {
+      const clicks = [clickOf('user', 'a', 1), clickOf('other', 'b', 2)];
+      const { find } = await open(clicks);
+      const found = await find(['user', 'nobody', 'user', 'other', 'nobody', 'user']);
+      expect([...found.values()].flat().toSorted((one, other) => one.at - other.at)).toEqual(
+        clicks,
+      );
+    });
+
     test('finds those of 2,000 user keys at once', async () => {
       const userKeys = Array.from({ length: 2_000 }, (_, index) => `user-${index}`);
       const known = userKeys.filter((_, index) => index % 2 === 0);
