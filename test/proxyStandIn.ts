@@ -1,6 +1,6 @@
-import { once } from 'node:events';
 import { createServer } from 'node:http';
-import { type AddressInfo, connect, type Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
+import { listen } from './listen.ts';
 
 /** An HTTP proxy of a test's own, which tunnels and does nothing else. */
 export interface ProxyStandIn {
@@ -47,9 +47,7 @@ export async function startProxyStandIn(): Promise<ProxyStandIn> {
     host.on('close', () => client.destroy());
     client.on('close', () => host.destroy());
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
+  const port = await listen(server);
   const proxy: ProxyStandIn = {
     url: `http://127.0.0.1:${port}`,
     ...{ tunnels, headers, forwarded, mode: 'open' },

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import {
   createServer as createPlainServer,
@@ -6,9 +5,9 @@ import {
   type ServerResponse,
 } from 'node:http';
 import { createServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import type { Certificates } from './certificates.ts';
+import { listen } from './listen.ts';
 
 /** One request as a token endpoint got it. */
 interface TokenRequest {
@@ -63,9 +62,7 @@ export async function startTokenIssuer(certificates?: Certificates): Promise<Tok
         onRequest,
       )
     : createPlainServer(onRequest);
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
+  const port = await listen(server);
   const issuer: TokenIssuer = {
     url: `${certificates ? 'https' : 'http'}://127.0.0.1:${port}/oauth2/token`,
     ...{ requests, tokens, validFor: 3_600, answer: undefined },

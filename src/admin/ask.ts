@@ -2,7 +2,7 @@ import { Agent, request } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { z } from 'zod';
 import { toError } from '../errors.ts';
-import { splitAddress } from './server.ts';
+import { splitAddress } from '../listen.ts';
 
 /** The addresses that listen everywhere are asked at home. */
 const loopbackOf = new Map([

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { toError } from '../errors.ts';
+import { listen, splitAddress } from '../listen.ts';
 import { answer } from './answer.ts';
 
 /** Milliseconds for a whole request. */
@@ -32,21 +32,22 @@ export async function startAdminServer(parts: AdminParts): Promise<AdminServer> 
   const server = createServer({ requestTimeout }, (request, response) =>
     route(parts, request, response),
   );
-  try {
-    const { host, port } = splitAddress(parts.listen);
-    await listen(server, host, port);
-  } catch (thrown) {
-    const { message } = toError(thrown);
-    throw new Error(`the admin server can't listen on ${parts.listen} (admin.listen): ${message}`);
-  }
-  const { address, family, port } = server.address() as AddressInfo;
   return {
-    url: `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`,
+    url: await listenOn(server, parts.listen),
     close: async () => {
       server.closeAllConnections();
       await server[Symbol.asyncDispose]();
     },
   };
+}
+
+async function listenOn(server: Server, address: string): Promise<string> {
+  try {
+    return await listen(server, splitAddress(address));
+  } catch (thrown) {
+    const { message } = toError(thrown);
+    throw new Error(`the admin server can't listen on ${address} (admin.listen): ${message}`);
+  }
 }
 
 function route(parts: AdminParts, request: IncomingMessage, response: ServerResponse): void {
@@ -66,21 +67,4 @@ function route(parts: AdminParts, request: IncomingMessage, response: ServerResp
   } else {
     answer(response, 404, { error: 'here are /health/live, /health/ready, /metrics and /clicks' });
   }
-}
-
-/** The parts of a `host:port` or `[IPv6]:port`. */
-export function splitAddress(address: string): { host: string; port: number } {
-  const colon = address.lastIndexOf(':');
-  const host = address.slice(0, colon).replace(/^\[|\]$/g, '');
-  return { host, port: Number(address.slice(colon + 1)) };
-}
-
-function listen(server: Server, host: string, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, () => {
-      server.off('error', reject);
-      resolve();
-    });
-  });
 }

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
-import { splitAddress } from '../admin/server.ts';
 import { listenAddress } from '../config/values.ts';
 import { ConfigurationError, toError } from '../errors.ts';
+import { splitAddress } from '../listen.ts';
 import { type Fault, faultsSchema } from '../sandbox/faults.ts';
 import {
   type Sandbox,

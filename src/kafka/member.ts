@@ -15,7 +15,7 @@ const largestFetch = 256 * 1024;
 /** A member may wait for this long until the others have joined too; kafkajs's own default. */
 const rebalanceTimeout = 60_000;
 /** kafkajs gives a fetch up after 30 s, and fetches again; with everything paused it pretends to fetch. */
-const longestFetch = 45_000;
+const longestFetchInterval = 45_000;
 /** Kafka's sign for the first record that there is. */
 const firstOffset = '-2';
 
@@ -132,7 +132,7 @@ export class GroupMember {
 
   /** Whether its heart has not beaten for so long that the group gives it up, or it reads nothing. */
   get isSilent(): boolean {
-    return !this.isWithinSession || this.#isLongerAgo(this.#fetchedAt, longestFetch);
+    return !this.isWithinSession || this.#isLongerAgo(this.#fetchedAt, longestFetchInterval);
   }
 
   pause({ topic, partition }: AssignedPartition): void {

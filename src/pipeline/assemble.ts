@@ -107,7 +107,7 @@ export function assemblePipeline(parts: OpenParts) {
   return { ...pipeline, intake, outstanding, breaker, deliverer, availability };
 }
 
-/** How the records of a topic are read. All mappings that take it agree on that (mappingCheck.ts). */
+/** How the records of a topic are read. All mappings that take it agree on that (topicCheck.ts). */
 export function createFormatOf(
   mappings: readonly Mapping[],
   schemas: ReadonlyMap<string, AvroSchema>,

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { listen } from '../listen.ts';
 import { Answers } from './answer.ts';
 import { type Controlled, serveControl } from './control.ts';
 import { type Fault, FaultInjector } from './faults.ts';
@@ -10,7 +10,7 @@ import { respond, send } from './respond.ts';
 import { isStatistics, serveStatistics } from './statistics.ts';
 
 /** How many entries a sandbox keeps when `keep` says nothing. */
-const DEFAULT_KEEP = 1_000_000;
+const defaultKeep = 1_000_000;
 
 export type { Fault } from './faults.ts';
 export type { SandboxEntry, SandboxSummary } from './journal.ts';
@@ -46,7 +46,7 @@ export interface Sandbox extends Controlled {
  * when a fault is malformed.
  */
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
-  const journal = new Journal(options.keep ?? DEFAULT_KEEP);
+  const journal = new Journal(options.keep ?? defaultKeep);
   const answers = new Answers();
   const injector = new FaultInjector(options.seed ?? 1);
   injector.set(options.faults ?? []);
@@ -65,9 +65,8 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     else if (!isControl(request.url)) servePostback(request, response);
     else serveControl(controlled, request, response).catch((error) => response.destroy(error));
   });
-  server.listen(options.port, options.host);
-  await once(server, 'listening');
-  return { ...controlled, url: urlOf(server), close: closerOf(server) };
+  const url = await listen(server, options);
+  return { ...controlled, url, close: closerOf(server) };
 }
 
 interface PostbackParts {
@@ -132,11 +131,6 @@ function entryMaker() {
 
 function isControl(url = ''): boolean {
   return url === '/sandbox' || url.startsWith('/sandbox/');
-}
-
-function urlOf(server: Server): string {
-  const { address, family, port } = server.address() as AddressInfo;
-  return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
 }
 
 function closerOf(server: Server): () => Promise<void> {

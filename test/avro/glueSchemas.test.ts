@@ -1,12 +1,12 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createGlueSchemas, type GlueSchemas } from '../../src/avro/glueSchemas.ts';
 import type { SchemaReference } from '../../src/avro/schemaReference.ts';
 import { ConfigurationError, UnavailableError } from '../../src/errors.ts';
+import { listen } from '../listen.ts';
 import { avro, orderPlaced } from './schemas.ts';
 
 const versionId: SchemaReference = {
@@ -53,8 +53,7 @@ async function setUp(...answers: GlueAnswer[]) {
     response.writeHead(answer.status, { 'content-type': 'application/x-amz-json-1.1' });
     response.end(JSON.stringify(answer.body));
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
+  const port = await listen(server);
   vi.stubEnv('AWS_ENDPOINT_URL', `http://127.0.0.1:${port}`);
   const open = (): Promise<GlueSchemas> =>
     createGlueSchemas({ cache: join(folder, 'schemas'), onSaveFailure: () => {} });

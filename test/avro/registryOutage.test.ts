@@ -1,7 +1,8 @@
-import { type AddressInfo, createServer } from 'node:net';
+import { createServer } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { createRegistry } from '../../src/avro/registry.ts';
 import { ConfigurationError, UnavailableError } from '../../src/errors.ts';
+import { listen } from '../listen.ts';
 import { type Answer, byId, json, setUp, standInRegistry, text } from './registryStandIn.ts';
 import { avro, orderPlaced } from './schemas.ts';
 
@@ -51,8 +52,7 @@ describe('a registry that cannot answer now', () => {
 
   test('because it does not even connect is unavailable after the time-out, to all who ask', async () => {
     const silent = createServer();
-    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
-    const { port } = silent.address() as AddressInfo;
+    const port = await listen(silent);
     const registry = createRegistry({ url: `https://127.0.0.1:${port}`, timeout: 200 });
     const start = performance.now();
     const asked = [1, 2, 3, 4, 5, 6].map((id) => registry.schemaOf(byId(id)));

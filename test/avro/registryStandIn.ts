@@ -1,7 +1,7 @@
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { createRegistry, type RegistryOptions } from '../../src/avro/registry.ts';
 import type { SchemaReference } from '../../src/avro/schemaReference.ts';
+import { listen } from '../listen.ts';
 
 /** A request that the stand-in got. */
 interface SeenRequest {
@@ -51,8 +51,7 @@ export async function standInRegistry(answers: Record<string, Answer>): Promise<
     const answer = answers[line] ?? unknownId;
     answer(response, seen.filter((earlier) => earlier.line === line).length);
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
+  const port = await listen(server);
   return {
     url: `http://127.0.0.1:${port}`,
     seen,

@@ -1,11 +1,10 @@
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createRegistry, type RegistryOptions } from '../../src/avro/registry.ts';
 import { ConfigurationError, UnavailableError } from '../../src/errors.ts';
 import { type Certificates, makeCertificates } from '../certificates.ts';
+import { listen } from '../listen.ts';
 
 let certificates: Certificates;
 const file = (name: string) => certificates.file(name);
@@ -26,9 +25,7 @@ async function ping(ssl: RegistryOptions['ssl']): Promise<void> {
     },
     (_, response) => response.end('[]'),
   );
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
+  const port = await listen(server);
   const registry = createRegistry({ url: `https://127.0.0.1:${port}`, timeout: 5_000, ssl });
   try {
     await registry.ping();

@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { onTestFinished } from 'vitest';
+import { listen } from '../listen.ts';
 
 const program = resolve('src/main.ts');
 
@@ -81,9 +82,8 @@ export async function folderWith(files: Readonly<Record<string, string>>): Promi
 
 /** An address of this machine at which nothing listens: the port was free a moment ago. */
 export async function unusedAddress(): Promise<string> {
-  await using server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  await using server = createServer();
+  return `127.0.0.1:${await listen(server)}`;
 }
 
 /** An address that takes connections, and never says a word. */
@@ -92,13 +92,12 @@ export async function silentAddress(): Promise<string> {
   const server = createServer((socket) => {
     sockets.add(socket.on('error', () => socket.destroy()));
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
+  const port = await listen(server);
   onTestFinished(async () => {
     for (const socket of sockets) socket.destroy();
     await server[Symbol.asyncDispose]();
   });
-  return `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return `127.0.0.1:${port}`;
 }
 
 async function kill(child: ChildProcess): Promise<void> {

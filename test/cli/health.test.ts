@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { startAdminServer } from '../../src/admin/server.ts';
 import { minimal } from '../config/files.ts';
+import { listen } from '../listen.ts';
 import { folderWith, runCommand, unusedAddress } from './commandLine.ts';
 
 const configuration = (listen: string) => `${minimal}admin: {listen: '${listen}'}
@@ -58,9 +59,8 @@ describe('health', { timeout: 60_000 }, () => {
   test('fails when what listens there is something else', async () => {
     const other = createServer((_, response) => response.end('welcome'));
     onTestFinished(() => void other.close());
-    await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
-    const address = other.address() as { port: number };
-    const { exitCode, stdout } = await (await health(`127.0.0.1:${address.port}`))('--live');
+    const ask = await health(`127.0.0.1:${await listen(other)}`);
+    const { exitCode, stdout } = await ask('--live');
     expect(exitCode).toBe(1);
     expect(stdout).toContain('no admin server answers there');
   });
@@ -71,9 +71,8 @@ describe('health', { timeout: 60_000 }, () => {
       silent.closeAllConnections();
       silent.close();
     });
-    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
-    const address = silent.address() as { port: number };
-    const { exitCode, stdout } = await (await health(`127.0.0.1:${address.port}`))('--live');
+    const ask = await health(`127.0.0.1:${await listen(silent)}`);
+    const { exitCode, stdout } = await ask('--live');
     expect([exitCode, stdout.split('\n')[0]]).toEqual([1, 'unreachable']);
   });
 });

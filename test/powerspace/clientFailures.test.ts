@@ -3,8 +3,9 @@ import { createServer, type Socket } from 'node:net';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { classify } from '../../src/powerspace/answer.ts';
 import type { Fault } from '../../src/sandbox/faults.ts';
+import { listen } from '../listen.ts';
 import { sandboxForTest } from '../sandbox/support.ts';
-import { clientFor, listen, startReceiver, unusedPort } from './receiver.ts';
+import { clientFor, startReceiver, unusedPort } from './receiver.ts';
 
 describe('an attempt that fails before the request went out', () => {
   test('says so when nobody listens', async () => {

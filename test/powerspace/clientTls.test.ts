@@ -8,7 +8,8 @@ import { join } from 'node:path';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { classify } from '../../src/powerspace/answer.ts';
-import { clientFor, listen, ok, startReceiver } from './receiver.ts';
+import { listen } from '../listen.ts';
+import { clientFor, ok, startReceiver } from './receiver.ts';
 
 interface Certificate {
   readonly key: Buffer;

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
 import { onTestFinished } from 'vitest';
 import {
@@ -7,6 +7,7 @@ import {
   type PowerspaceClient,
   type PowerspaceClientOptions,
 } from '../../src/powerspace/client.ts';
+import { listen } from '../listen.ts';
 
 /** Answers one request by hand, with whatever bytes it likes. */
 export type AnswerByHand = (socket: Socket, target: string) => void;
@@ -54,13 +55,6 @@ export async function startReceiver(answer: AnswerByHand, tls?: TlsOptions): Pro
   });
   const url = tls ? `https://localhost:${port}` : `http://127.0.0.1:${port}`;
   return { url, requests, sockets, connections: () => connections };
-}
-
-/** Listens on a free port of the loopback interface. */
-export async function listen(server: Server): Promise<number> {
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return (server.address() as AddressInfo).port;
 }
 
 /** A port of the loopback interface on which nobody listens. */

@@ -1,15 +1,14 @@
 import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { startProxy } from '../../../dev/chaos/proxy.ts';
+import { listen } from '../../listen.ts';
 
 /** A proxy before a part that sends back whatever it gets. */
 async function proxyBeforeEcho() {
   const echo = createServer((socket) => socket.on('error', () => {}).pipe(socket));
-  echo.listen(0, '127.0.0.1');
-  await once(echo, 'listening');
   const proxy = await startProxy();
-  proxy.leadTo((echo.address() as AddressInfo).port);
+  proxy.leadTo(await listen(echo));
   onTestFinished(async () => {
     await proxy.close();
     echo.close();
@@ -82,10 +81,8 @@ test('that swallows answers passes on what is asked, and what was answered once 
         socket.write('answer');
       });
   });
-  part.listen(0, '127.0.0.1');
-  await once(part, 'listening');
   const proxy = await startProxy();
-  proxy.leadTo((part.address() as AddressInfo).port);
+  proxy.leadTo(await listen(part));
   onTestFinished(async () => {
     await proxy.close();
     part.close();
