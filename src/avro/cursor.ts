@@ -1,4 +1,5 @@
 import { shortTexts } from './shortText.ts';
+import { noBranch, tooLong, tooLongNumber, tooManyValues, truncated } from './wrongBytes.ts';
 
 /**
  * What one payload may take in all: values that its mapped fields are made of, and records within themselves.
@@ -46,7 +47,7 @@ export class Cursor {
   /** Notes that so many values are about to be made. */
   spend(values: number): void {
     this.#values += values;
-    if (this.#values > valuesLimit) throw new Error(`more than ${valuesLimit} values`);
+    if (this.#values > valuesLimit) throw tooManyValues(valuesLimit);
   }
 
   /** Notes the way into a record within itself, and out of it. */
@@ -61,7 +62,7 @@ export class Cursor {
 
   skip(count: number): void {
     this.position += count;
-    if (this.position > this.length) throw new Error('truncated: bytes are missing');
+    if (this.position > this.length) throw truncated();
   }
 
   end(): void {
@@ -104,8 +105,7 @@ export class Cursor {
     const { bytes, position } = this;
     let end = position;
     while ((bytes[end] as number) >= 0x80) end += 1;
-    if (end - position >= bytesOfLong)
-      throw new Error(`a number of more than ${bytesOfLong} bytes`);
+    if (end - position >= bytesOfLong) throw tooLongNumber(bytesOfLong);
     this.skip(end + 1 - position);
   }
 
@@ -124,7 +124,7 @@ export class Cursor {
   /** Which of so many branches of a union, or symbols of an enum, is there. */
   readBranch(count: number): number {
     const branch = this.#readCount();
-    if (branch < 0 || branch >= count) throw new Error(`branch or symbol ${branch} of ${count}`);
+    if (branch < 0 || branch >= count) throw noBranch(branch, count);
     return branch;
   }
 
@@ -132,7 +132,7 @@ export class Cursor {
   readLength(): number {
     const length = this.#readCount();
     const left = this.length - this.position;
-    if (length < 0 || length > left) throw new Error(`${length} bytes where ${left} are left`);
+    if (length < 0 || length > left) throw tooLong(length, left);
     return length;
   }
 
