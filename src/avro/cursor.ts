@@ -10,10 +10,13 @@ const depthLimit = 500;
 
 const nothing = Buffer.alloc(0);
 
-/** So many bits of a long are within the operators of 32 bits, and from the next on up to the last it is exact as a number. */
+/**
+ * So many bits of a long, the sign the lowest of them, and so many above are within the operators of 32 bits; put
+ * together, without the sign, they are exact as a number.
+ */
 const bitsOfInteger = 28;
 const bitsOfHigh = 21;
-const unitOfHigh = 2 ** 27;
+const unitOfHigh = 2 ** (bitsOfInteger - 1);
 const bytesOfLong = 10;
 const bytesOfInt = 5;
 
@@ -148,6 +151,7 @@ export class Cursor {
     const length = this.readLength();
     const start = this.position;
     this.position = start + length;
+    // To ask a list for what lies beyond its end is slow.
     const short = length < shortTexts.length ? shortTexts[length] : undefined;
     return short?.(this.bytes, start) ?? this.#textFrom(start);
   }
