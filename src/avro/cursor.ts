@@ -188,6 +188,7 @@ export class Cursor {
   }
 
   #textFrom(start: number): string {
+    // UTF-8 without its name, which would be looked up.
     const text = this.bytes.toString(undefined, start, this.position);
     if (!text.includes('\ufffd')) return text;
     if (Buffer.from(text).equals(this.bytes.subarray(start, this.position))) return text;
