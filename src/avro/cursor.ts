@@ -1,4 +1,5 @@
 import { shortTexts } from './shortText.ts';
+import { noBranch, tooLong, tooLongNumber, tooManyValues, truncated } from './wrongBytes.ts';
 
 /**
  * What one payload may take in all: values that its mapped fields are made of, and records within themselves.
@@ -9,10 +10,13 @@ const depthLimit = 500;
 
 const nothing = Buffer.alloc(0);
 
-/** So many bits of a long are within the operators of 32 bits, and from the next on up to the last it is exact as a number. */
+/**
+ * So many bits of a long, the sign the lowest of them, and so many above are within the operators of 32 bits; put
+ * together, without the sign, they are exact as a number.
+ */
 const bitsOfInteger = 28;
 const bitsOfHigh = 21;
-const unitOfHigh = 2 ** 27;
+const unitOfHigh = 2 ** (bitsOfInteger - 1);
 const bytesOfLong = 10;
 const bytesOfInt = 5;
 
@@ -46,7 +50,7 @@ export class Cursor {
   /** Notes that so many values are about to be made. */
   spend(values: number): void {
     this.#values += values;
-    if (this.#values > valuesLimit) throw new Error(`more than ${valuesLimit} values`);
+    if (this.#values > valuesLimit) throw tooManyValues(valuesLimit);
   }
 
   /** Notes the way into a record within itself, and out of it. */
@@ -61,7 +65,7 @@ export class Cursor {
 
   skip(count: number): void {
     this.position += count;
-    if (this.position > this.length) throw new Error('truncated: bytes are missing');
+    if (this.position > this.length) throw truncated();
   }
 
   end(): void {
@@ -104,8 +108,7 @@ export class Cursor {
     const { bytes, position } = this;
     let end = position;
     while ((bytes[end] as number) >= 0x80) end += 1;
-    if (end - position >= bytesOfLong)
-      throw new Error(`a number of more than ${bytesOfLong} bytes`);
+    if (end - position >= bytesOfLong) throw tooLongNumber(bytesOfLong);
     this.skip(end + 1 - position);
   }
 
@@ -125,7 +128,7 @@ export class Cursor {
   /** Which of so many branches of a union, or symbols of an enum, is there. */
   readBranch(count: number): number {
     const branch = this.#readCount();
-    if (branch < 0 || branch >= count) throw new Error(`branch or symbol ${branch} of ${count}`);
+    if (branch < 0 || branch >= count) throw noBranch(branch, count);
     return branch;
   }
 
@@ -133,7 +136,7 @@ export class Cursor {
   readLength(): number {
     const length = this.#readCount();
     const left = this.length - this.position;
-    if (length < 0 || length > left) throw new Error(`${length} bytes where ${left} are left`);
+    if (length < 0 || length > left) throw tooLong(length, left);
     return length;
   }
 
@@ -149,6 +152,7 @@ export class Cursor {
     const length = this.readLength();
     const start = this.position;
     this.position = start + length;
+    // To ask a list for what lies beyond its end is slow.
     const short = length < shortTexts.length ? shortTexts[length] : undefined;
     return short?.(this.bytes, start) ?? this.#textFrom(start);
   }
@@ -185,6 +189,7 @@ export class Cursor {
   }
 
   #textFrom(start: number): string {
+    // UTF-8 without its name, which would be looked up.
     const text = this.bytes.toString(undefined, start, this.position);
     if (!text.includes('\ufffd')) return text;
     if (Buffer.from(text).equals(this.bytes.subarray(start, this.position))) return text;

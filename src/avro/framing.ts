@@ -86,16 +86,25 @@ function createUnframeConfluent(): Unframe {
   return (value, headers) => {
     const header = lastHeader(headers, valueSchemaIdHeader);
     if (header !== undefined) return unframeConfluentHeader(header);
-    if (value.length < confluentHeader || value[0] !== 0) {
-      throw notIn('confluent, which starts with 00 and a schema id of 4 bytes', value);
-    }
-    const id = value.readInt32BE(1);
-    if (id < 0) throw notIn(`confluent, since ${id} is no schema id`, value);
+    const id = readConfluentId(value);
     if (id !== last.reference.value) {
       last = { start: confluentHeader, reference: { kind: 'id', value: id } };
     }
     return last;
   };
+}
+
+/** An id is never below 0. */
+function readConfluentId(value: Buffer): number {
+  const id = value[0] === 0 && value.length >= confluentHeader ? value.readInt32BE(1) : -1;
+  if (id < 0) throw notConfluent(value, id);
+  return id;
+}
+
+function notConfluent(value: Buffer, id: number): UndecodableError {
+  return value.length < confluentHeader || value[0] !== 0
+    ? notIn('confluent, which starts with 00 and a schema id of 4 bytes', value)
+    : notIn(`confluent, since ${id} is no schema id`, value);
 }
 
 function unframeConfluentHeader(header: Buffer): Frame {

@@ -97,6 +97,10 @@ function compileReader(
   const visit = orUnreadable(() => compileProjection(type, paths.map(parseFieldPath)));
   // One for all events: a new one for each would be the largest thing that is made for it.
   const cursor = new Cursor();
+  const failed = (length: number, thrown: unknown) => {
+    cursor.close();
+    return undecodable(length, names.fullName, thrown);
+  };
   return {
     ...names,
     missing: missing.filter((path) => path !== undefined),
@@ -108,10 +112,9 @@ function compileReader(
         visit(cursor, values);
         cursor.end();
       } catch (thrown) {
-        throw undecodable(payload.length - start, names.fullName, thrown);
-      } finally {
-        cursor.close();
+        throw failed(payload.length - start, thrown);
       }
+      cursor.close();
       return values;
     },
   };

@@ -14,7 +14,10 @@ export class ByReference<Value> {
   #last: { readonly reference: SchemaReference; readonly value: Value } | undefined;
 
   get(reference: SchemaReference): Value | undefined {
-    if (this.#last?.reference === reference) return this.#last.value;
+    return this.#last?.reference === reference ? this.#last.value : this.#find(reference);
+  }
+
+  #find(reference: SchemaReference): Value | undefined {
     const value = this.#byKind.get(reference.kind)?.get(reference.value);
     if (value !== undefined) this.#last = { reference, value };
     return value;

@@ -45,8 +45,9 @@ export function createDecode({ formatOf, source, untilAvailable }: DecodeParts) 
   const decoders = new Map<string, TopicDecoder>();
   // Records come partition by partition.
   let last: { readonly partition: AssignedPartition; readonly decoder: TopicDecoder } | undefined;
-  const decoderOf = ({ source: partition }: SourceRecord) => {
-    if (last?.partition === partition) return last.decoder;
+  const decoderOf = ({ source: partition }: SourceRecord) =>
+    last?.partition === partition ? last.decoder : findDecoder(partition);
+  const findDecoder = (partition: AssignedPartition) => {
     const { topic } = partition;
     const decoder = decoders.get(topic) ?? new TopicDecoder(formatOf(topic), source);
     decoders.set(topic, decoder);
@@ -156,26 +157,16 @@ class TopicDecoder {
     try {
       const frame = this.#unframe(value, record.headers);
       const events = this.#eventsOf(frame);
-      if ('outcome' in events) return { record, outcome: events };
-      const { mappings, values } = frame.compression
-        ? events(inflate(frame, value), 0)
-        : events(value, frame.start);
-      return mappings.length === 0
-        ? { record, outcome: skipped('unmapped') }
-        : new Decoded(record, mappings, values);
+      if (typeof events !== 'function') return { record, outcome: events };
+      return read(record, value, frame, events);
     } catch (thrown) {
-      if (!(thrown instanceof UndecodableError)) throw thrown;
-      return { record, outcome: deadLettered('undecodable', thrown.message) };
+      return undecodable(record, thrown);
     }
   }
 
   #eventsOf({ reference }: Frame): EventDecoder | Outcome {
     const events = this.#ownEvents ?? (reference && this.#events.get(reference));
-    if (!events) {
-      throw new UndecodableError(
-        `the registry has no schema with the ${reference && keyOf(reference)}`,
-      );
-    }
+    if (!events) throw unknownSchema(reference);
     if (reference?.kind === 'fingerprint') this.#checkFingerprint(reference);
     return events;
   }
@@ -188,6 +179,24 @@ class TopicDecoder {
       `written with another schema than that of the file: ${keyOf(reference)}, not ${keyOf(own)}`,
     );
   }
+}
+
+function unknownSchema(reference: SchemaReference | undefined): UndecodableError {
+  const name = reference && keyOf(reference);
+  return new UndecodableError(`the registry has no schema with the ${name}`);
+}
+
+function read(record: SourceRecord, value: Buffer, frame: Frame, events: EventDecoder) {
+  const { mappings, values } = frame.compression
+    ? events(inflate(frame, value), 0)
+    : events(value, frame.start);
+  if (mappings.length > 0) return new Decoded(record, mappings, values);
+  return { record, outcome: skipped('unmapped') };
+}
+
+function undecodable(record: SourceRecord, thrown: unknown): Settlement {
+  if (!(thrown instanceof UndecodableError)) throw thrown;
+  return { record, outcome: deadLettered('undecodable', thrown.message) };
 }
 
 /** In messages. */

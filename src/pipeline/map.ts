@@ -44,16 +44,24 @@ export function map(
  * `results`, and notes in `shared` a record to which several apply.
  */
 export function mapRecord(
+  decoded: DecodedRecord,
+  shared: SharedRecords,
+  results: MapResults,
+): void {
+  const { record, mappings, values } = decoded;
+  const only = mappings[0];
+  if (only && mappings.length === 1) {
+    add(results, applyMapping(record, only, values) ?? { record, outcome: skipped('condition') });
+  } else {
+    mapSeveral(decoded, shared, results);
+  }
+}
+
+function mapSeveral(
   { record, mappings, values }: DecodedRecord,
   shared: SharedRecords,
   results: MapResults,
 ): void {
-  const only = mappings[0];
-  // The common case, without a list for each record.
-  if (only && mappings.length === 1) {
-    add(results, applyMapping(record, only, values) ?? { record, outcome: skipped('condition') });
-    return;
-  }
   const several = applyMappings(record, mappings, values);
   if (several.length > 1) shared.share(record, several.length);
   for (const result of several) add(results, result);
@@ -88,9 +96,9 @@ function applyMapping(
   values: readonly FieldValue[],
 ): MappedRecord | Settlement | undefined {
   try {
-    for (const isTrue of mapping.conditions) if (!isTrue(values)) return undefined;
-    const missing = mapping.missing[0];
-    if (missing) throw new InvalidFieldError(missing.reason);
+    const { conditions, missing } = mapping;
+    if (conditions.length > 0 && !areTrue(conditions, values)) return undefined;
+    if (missing.length > 0) throw new InvalidFieldError(missing[0]?.reason);
     return identify(record, mapping, values);
   } catch (thrown) {
     return invalidField(record, mapping, thrown);
@@ -101,6 +109,11 @@ function applyMapping(
  * What happens to nearly every record stands apart from what happens to few: V8 compiles the former together, as
  * long as it is short.
  */
+
+function areTrue(conditions: EventMapping['conditions'], values: readonly FieldValue[]): boolean {
+  for (const isTrue of conditions) if (!isTrue(values)) return false;
+  return true;
+}
 
 function invalidField(record: SourceRecord, { kind }: EventMapping, thrown: unknown): Settlement {
   if (!(thrown instanceof InvalidFieldError)) throw thrown;
