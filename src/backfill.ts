@@ -4,6 +4,7 @@ import { toError } from './errors.ts';
 import type { KafkaAdmin } from './kafka/admin.ts';
 import { createAdminKafka } from './kafka/client.ts';
 import { AssignedPartition, type SourceRecord } from './kafka/partition.ts';
+import { partitionName } from './kafka/partitionName.ts';
 import { beginSpan, type TimeSpan } from './kafka/timeSpan.ts';
 import { presentTopics } from './pipeline/assemble.ts';
 import { type Logger, quietKafkaLog } from './telemetry/log.ts';
@@ -36,7 +37,9 @@ export class BackfillRun {
   ) {
     this.#parts = parts;
     this.#span = span;
-    this.#partitions = new Map(partitions.map((partition) => [nameOf(partition), partition]));
+    this.#partitions = new Map(
+      partitions.map((partition) => [partitionName(partition), partition]),
+    );
   }
 
   /** Begins it, or goes on with it where its group has offsets. Throws UnavailableError and ConfigurationError. */
@@ -61,7 +64,7 @@ export class BackfillRun {
 
   /** The offset at which it ends in a partition; one that has come since is not read at all. */
   endOf(partition: AssignedPartition): number {
-    return this.#partitions.get(nameOf(partition))?.end ?? 0;
+    return this.#partitions.get(partitionName(partition))?.end ?? 0;
   }
 
   /** The records that lie in its span. Others, which clocks that differ have put among them, are settled. */
@@ -88,8 +91,10 @@ export class BackfillRun {
   async #isComplete(owned: readonly AssignedPartition[]): Promise<boolean> {
     const { admin, log } = this.#parts;
     // A member that was handed no record at all has nothing to commit through.
-    const empty = new Set(owned.filter(({ heldNothing }) => heldNothing).map(nameOf));
-    const awaited = [...this.#partitions.values()].filter((each) => !empty.has(nameOf(each)));
+    const empty = new Set(owned.filter(({ heldNothing }) => heldNothing).map(partitionName));
+    const awaited = [...this.#partitions.values()].filter(
+      (each) => !empty.has(partitionName(each)),
+    );
     try {
       const committed = await admin.committed(awaited);
       return [...committed].every(([{ end }, offset]) => offset >= end);
@@ -99,10 +104,6 @@ export class BackfillRun {
       return false;
     }
   }
-}
-
-function nameOf({ topic, partition }: AssignedPartition): string {
-  return `${topic}/${partition}`;
 }
 
 function describeSpan({ from, to }: TimeSpan) {

@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test,
 import { createRegistry } from '../src/avro/registry.ts';
 import { requestToken } from '../src/kafka/tokenEndpoint.ts';
 import { classify } from '../src/powerspace/answer.ts';
+import { readStatistics } from '../src/powerspace/statistics.ts';
 import { type Certificates, makeCertificates, remoteHost } from './certificates.ts';
 import {
   type AnswerByHand,
@@ -47,6 +48,8 @@ async function startTlsReceiver(answer: AnswerByHand) {
 const remote = (url: string) => url.replace(/localhost|127\.0\.0\.1/, remoteHost);
 
 const ssl = () => ({ ca: certificates.file('ca.pem') });
+const answerJson: AnswerByHand = (socket) =>
+  socket.write('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n[]');
 const answerOk: AnswerByHand = (socket) => socket.write(ok);
 
 describe('a proxy of the environment', () => {
@@ -63,6 +66,14 @@ describe('a proxy of the environment', () => {
     expect(new Set(proxy.tunnels)).toEqual(new Set([new URL(receiver.url).host]));
     expect(new Set(proxy.headers)).toEqual(new Set([`Basic ${btoa('user:pa ss')}`]));
     expect(receiver.requests.join()).not.toContain('proxy-authorization');
+  });
+
+  test('leads questions for the statistics through a tunnel too', async () => {
+    const proxy = await useProxy();
+    const url = remote((await startReceiver(answerJson)).url);
+    const options = { url: `${url}/statistics`, token: 'token', timeout: 30_000 };
+    expect(await readStatistics(options, '2026-11-23')).toEqual([]);
+    expect([proxy.tunnels, proxy.forwarded]).toEqual([[new URL(url).host], []]);
   });
 
   test('leads them to an http address through a tunnel too, so that it can neither answer nor repeat', async () => {

@@ -1,6 +1,5 @@
-import { Client } from 'undici';
 import { ConfigurationError, UnavailableError } from '../errors.ts';
-import { ask, describeFailure } from '../http.ts';
+import { ask, createDispatcher, describeFailure } from '../http.ts';
 
 /** Far beyond the rows of a day. */
 const bodyLimit = 8 * 1024 * 1024;
@@ -46,21 +45,15 @@ function faultOf(status: number): string | undefined {
 
 async function askOnce(part: string, { url, token, timeout }: StatisticsOptions, date: string) {
   const { origin, pathname } = new URL(url);
-  const client = new Client(origin, {
-    connect: { timeout },
-    // One deadline covers the whole answer, so undici's own two are off.
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    maxResponseSize: bodyLimit,
-  });
+  const dispatcher = createDispatcher({ origin, connections: 1, timeout, tls: {}, bodyLimit });
   const path = `${pathname}?${new URLSearchParams({ date, token })}`;
   const headers = { accept: 'application/json' };
   try {
-    return await ask(client, { origin, method: 'GET', path, headers }, timeout);
+    return await ask(dispatcher, { origin, method: 'GET', path, headers }, timeout);
   } catch (thrown) {
     throw new UnavailableError(part, describeFailure(thrown));
   } finally {
-    await client.destroy();
+    await dispatcher.destroy();
   }
 }
 
