@@ -14,7 +14,7 @@ import { waitForSignal } from './signals.ts';
  * V8 collects old objects once they have grown by so many percent of what is alive. Left alone it lets them grow to three
  * or four times that, where the machine has memory: bench/README.md says what either costs.
  */
-const heapGrowth = 80;
+const heapGrowth = 100;
 /** What is under way has 25 s to end (connector.ts); orchestrators kill after 30 s. */
 const stopDeadline = 28_000;
 
