@@ -14,7 +14,7 @@ import { waitForSignal } from './signals.ts';
  * V8 collects old objects once they have grown by so many percent of what is alive. Left alone it lets them grow to three
  * or four times that, where the machine has memory: bench/README.md says what either costs.
  */
-const heapGrowth = 80;
+const heapGrowth = 100;
 
 /**
  * Runs the connector until it is told to stop, or its backfill is complete; 0 then, 1 when it can't go on or a backfill
