@@ -74,7 +74,7 @@ export async function openParts(given: OpeningParts, opened: AsyncDisposableStac
     openClicksAndLedger(given, until, opened, failed),
     checking,
   ]);
-  await until(() => deadLetters.prepare(admin));
+  await until(() => deadLetters.prepare(admin, config.clicks.window));
   return { config, kafka, admin, source, schemas, store, client, deadLetters };
 }
 

@@ -18,10 +18,10 @@ export interface KafkaAdmin extends BrokerOffsets, GroupOffsets {
   /** The names of all topics. Throws UnavailableError when no broker can be reached. */
   topics(): Promise<readonly string[]>;
   /**
-   * Creates the topic with the cluster's own defaults, unless it is there. Throws UnavailableError when no broker
+   * Creates the topic with these settings, and else the cluster's own defaults, unless it is there. Throws UnavailableError when no broker
    * can be reached, and ConfigurationError where the cluster does not let us.
    */
-  ensureTopic(topic: string): Promise<void>;
+  ensureTopic(topic: string, topicSettings: Readonly<Record<string, string>>): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -53,10 +53,11 @@ export async function connectAdmin(kafka: Kafka, settings: Config['kafka']): Pro
     othersBehind: (timestamps, own) => inTime((current) => others.behind(current, timestamps, own)),
     committed: (partitions) => inTime((current) => readCommittedOf(current, group, partitions)),
     firsts: (partitions) => inTime((current) => readFirsts(current, partitions)),
-    async ensureTopic(topic) {
+    async ensureTopic(topic, topicSettings) {
       if ((await listTopics()).includes(topic)) return;
       // Created is enough: that brokers don't know its leader for a moment, the producer waits for itself.
-      const creation = { topics: [{ topic }], waitForLeaders: false };
+      const configEntries = Object.entries(topicSettings).map(([name, value]) => ({ name, value }));
+      const creation = { topics: [{ topic, configEntries }], waitForLeaders: false };
       await answered(
         settings,
         admin

@@ -40,9 +40,15 @@ export class DeadLetters {
     this.#topic = deadLetterTopic(group);
   }
 
-  /** Has the topic created, unless it is there. Throws as `ensureTopic`. */
-  async prepare({ ensureTopic }: Pick<KafkaAdmin, 'ensureTopic'>): Promise<void> {
-    await ensureTopic(this.#topic);
+  /**
+   * Has the topic created, unless it is there, to keep them for `retention` milliseconds: they hold personal data, and
+   * are of no use any more once their clicks have expired. Throws as `ensureTopic`.
+   */
+  async prepare(
+    { ensureTopic }: Pick<KafkaAdmin, 'ensureTopic'>,
+    retention: number,
+  ): Promise<void> {
+    await ensureTopic(this.#topic, { 'retention.ms': String(retention) });
   }
 
   /**

@@ -1,4 +1,4 @@
-import type { KafkaMessage, Message } from 'kafkajs';
+import kafkajs, { type KafkaMessage, type Message } from 'kafkajs';
 import { expect, test } from 'vitest';
 import { frame } from '../../src/avro/framing.ts';
 import { createRegistry } from '../../src/avro/registry.ts';
@@ -107,3 +107,18 @@ async function encodeWithoutTotal(
     await registry.close();
   }
 }
+
+test('dead letters are kept for as long as clicks count: after that they are of no use, and personal data', async (context) => {
+  const { kafka, group, run } = await openShop(context);
+  const connector = await run();
+  await connector.stop();
+  const admin = kafka.admin();
+  await admin.connect();
+  context.onTestFinished(() => admin.disconnect());
+  const topic = { type: kafkajs.ConfigResourceTypes.TOPIC, name: `${group}.dead-letters` };
+  const { resources } = await admin.describeConfigs({
+    includeSynonyms: false,
+    resources: [{ ...topic, configNames: ['retention.ms'] }],
+  });
+  expect(resources[0]?.configEntries).toMatchObject([{ configValue: String(30 * 86_400_000) }]);
+});
