@@ -1,7 +1,8 @@
-import type { Kafka } from 'kafkajs';
+import type { Admin, Kafka } from 'kafkajs';
 import type { Config } from '../config/schema.ts';
 import { withDeadline } from '../deadline.ts';
 import { kafkaUnavailable } from './client.ts';
+import { readOffsets } from './committedOffsets.ts';
 import { longestRebalance } from './member.ts';
 
 /** Where a group begins to read a partition. */
@@ -22,29 +23,31 @@ export async function beginWhere(
   settings: Config['kafka'],
   topics: readonly string[],
 ): Promise<void> {
-  const admin = kafka.admin();
   try {
-    await admin.connect();
-    const committed = await admin.fetchOffsets({ groupId: other, topics: [...topics] });
+    const committed = await withAdmin(kafka, (admin) => readOffsets(admin, other, topics));
     const starts = committed
-      .flatMap(({ topic, partitions }) =>
-        partitions.map(({ partition, offset }) => ({ topic, partition, start: Number(offset) })),
-      )
+      .map(({ offset, ...partition }) => ({ ...partition, start: offset }))
       .filter(({ start }) => start >= 0);
     if (starts.length > 0) await commitStarts(kafka, settings, topics, starts);
   } catch (thrown) {
     throw kafkaUnavailable(settings, thrown);
-  } finally {
-    await admin.disconnect();
   }
 }
 
 /** Removes a group that has no member any more, with its offsets. Throws what the cluster answers. */
 export async function removeGroup(kafka: Kafka, group: string): Promise<void> {
+  await withAdmin(kafka, (admin) => admin.deleteGroups([group]));
+}
+
+/** Does its work with an admin client of its own. Throws what that throws. */
+export async function withAdmin<Result>(
+  kafka: Kafka,
+  work: (admin: Admin) => Promise<Result>,
+): Promise<Result> {
   const admin = kafka.admin();
   try {
     await admin.connect();
-    await admin.deleteGroups([group]);
+    return await work(admin);
   } finally {
     await admin.disconnect();
   }

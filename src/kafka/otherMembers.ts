@@ -1,4 +1,5 @@
 import type { Admin } from 'kafkajs';
+import { readOffsets } from './committedOffsets.ts';
 import { readJoined } from './joinedOffsets.ts';
 import type { AssignedPartition } from './partition.ts';
 import { partitionName } from './partitionName.ts';
@@ -107,32 +108,14 @@ const unheardOf: Standing = { joinedTo: -1, progress: '' };
 async function readStandings(
   admin: Admin,
   group: string,
-  topics: string[],
+  topics: readonly string[],
 ): Promise<ReadonlyMap<string, Standing>> {
   const standings = new Map<string, Standing>();
-  for (const { topic, partitions } of await admin.fetchOffsets({ groupId: group, topics })) {
-    for (const { partition, offset, metadata } of partitions) {
-      const joinedTo = Math.max(Number(offset), readJoined(metadata));
-      standings.set(partitionName({ topic, partition }), {
-        joinedTo,
-        progress: `${offset} ${metadata}`,
-      });
-    }
+  for (const { offset, metadata, ...partition } of await readOffsets(admin, group, topics)) {
+    standings.set(partitionName(partition), {
+      joinedTo: Math.max(offset, readJoined(metadata)),
+      progress: `${offset} ${metadata}`,
+    });
   }
   return standings;
-}
-
-/** The group's committed offsets; -1, for a partition without one, is below every offset. */
-export async function readCommitted(
-  admin: Admin,
-  group: string,
-  topics: string[],
-): Promise<ReadonlyMap<string, number>> {
-  const committed = new Map<string, number>();
-  for (const { topic, partitions } of await admin.fetchOffsets({ groupId: group, topics })) {
-    for (const { partition, offset } of partitions) {
-      committed.set(partitionName({ topic, partition }), Number(offset));
-    }
-  }
-  return committed;
 }

@@ -1,8 +1,9 @@
 import type { Admin, Kafka } from 'kafkajs';
 import type { Config } from '../config/schema.ts';
 import { kafkaUnavailable } from './client.ts';
-import { commitStarts, type PartitionStart } from './groupStart.ts';
-import { readCommitted } from './otherMembers.ts';
+import { readCommitted } from './committedOffsets.ts';
+import { commitStarts, type PartitionStart, withAdmin } from './groupStart.ts';
+import { partitionName } from './partitionName.ts';
 
 /** A span of Kafka timestamps, in milliseconds since the Unix epoch: from `from` on, and before `to`. */
 export interface TimeSpan {
@@ -26,21 +27,17 @@ export async function beginSpan(
   topics: readonly string[],
   span: TimeSpan,
 ): Promise<readonly PartitionSpan[]> {
-  const admin = kafka.admin();
   try {
-    await admin.connect();
-    const spans: PartitionSpan[] = [];
-    for (const topic of topics) spans.push(...(await findSpans(admin, topic, span)));
-    const committed = await readCommitted(admin, settings.group, [...topics]);
-    const unread = spans.filter(
-      ({ topic, partition }) => (committed.get(`${topic}/${partition}`) ?? -1) < 0,
-    );
-    if (unread.length > 0) await commitStarts(kafka, settings, topics, unread);
-    return spans;
+    return await withAdmin(kafka, async (admin) => {
+      const spans: PartitionSpan[] = [];
+      for (const topic of topics) spans.push(...(await findSpans(admin, topic, span)));
+      const committed = await readCommitted(admin, settings.group, topics);
+      const unread = spans.filter((each) => (committed.get(partitionName(each)) ?? -1) < 0);
+      if (unread.length > 0) await commitStarts(kafka, settings, topics, unread);
+      return spans;
+    });
   } catch (thrown) {
     throw kafkaUnavailable(settings, thrown);
-  } finally {
-    await admin.disconnect();
   }
 }
 
