@@ -1,3 +1,4 @@
+import { recordName } from '../kafka/partitionName.ts';
 import type { DeadLetterReader, StoredDeadLetter } from '../kafka/storedDeadLetter.ts';
 import { deadLetterReasons } from '../pipeline/outcome.ts';
 import type { CommonOptions } from './options.ts';
@@ -47,7 +48,7 @@ export async function chooseDeadLetters<Kept>(
   const chosen = new Map<string, { readonly at: number; readonly kept: Kept | undefined }>();
   for await (const letter of reader.all()) {
     const { record, kind } = letter;
-    const conversion = `${record.topic}/${record.partition}/${record.offset} ${kind ?? ''}`;
+    const conversion = `${recordName(record)} ${kind ?? ''}`;
     if ((chosen.get(conversion)?.at ?? Number.NEGATIVE_INFINITY) > letter.at) continue;
     const kept = filter(letter) ? keep(letter) : undefined;
     chosen.set(conversion, { at: letter.at, kept });

@@ -1,5 +1,6 @@
 import { loadConfig } from '../config/load.ts';
 import { createAdminKafka } from '../kafka/client.ts';
+import { recordName } from '../kafka/partitionName.ts';
 import { DeadLetterReader, type StoredDeadLetter } from '../kafka/storedDeadLetter.ts';
 import { createLog, quietKafkaLog } from '../telemetry/log.ts';
 import { alignColumns } from './columns.ts';
@@ -50,8 +51,8 @@ function format(
   counts: Readonly<Record<string, number>>,
 ): readonly string[] {
   if (deadLetters.length === 0) return ['there are no such dead letters'];
-  const rows = deadLetters.map(({ id, at, reason, topic, partition, offset, kind, error }) => [
-    ...[id, at, reason, `${topic}/${partition}/${offset}`, kind ?? '', error],
+  const rows = deadLetters.map(({ id, at, reason, kind, error, ...record }) => [
+    ...[id, at, reason, recordName(record), kind ?? '', error],
   ]);
   const sums = Object.entries(counts).map(([reason, count]) => `${count} ${reason}`);
   return [

@@ -1,6 +1,7 @@
 import { loadConfig } from '../config/load.ts';
 import { createAdminKafka } from '../kafka/client.ts';
 import type { SourceRecord } from '../kafka/partition.ts';
+import { recordName } from '../kafka/partitionName.ts';
 import { DeadLetterReader, type StoredDeadLetter } from '../kafka/storedDeadLetter.ts';
 import { openReplay, type Replay } from '../replay.ts';
 import { createLog, quietKafkaLog } from '../telemetry/log.ts';
@@ -67,7 +68,7 @@ async function choose(
 ): Promise<ReadonlySet<string>> {
   const found = await chooseDeadLetters(reader, filter, ({ id, record }) => ({
     id,
-    place: `${record.topic}/${record.partition}/${record.offset}`,
+    place: recordName(record),
   }));
   return new Set(new Map(found.map(({ id, place }) => [place, id])).values());
 }

@@ -4,6 +4,7 @@ import { type LoadedConfig, loadConfig } from '../config/load.ts';
 import { toError } from '../errors.ts';
 import { createAdminKafka } from '../kafka/client.ts';
 import type { SourceRecord } from '../kafka/partition.ts';
+import { recordName } from '../kafka/partitionName.ts';
 import { DeadLetterReader, type StoredDeadLetter } from '../kafka/storedDeadLetter.ts';
 import { readSchemas } from '../parts.ts';
 import { createFormatOf } from '../pipeline/assemble.ts';
@@ -96,13 +97,13 @@ function inHex({ value }: SourceRecord): string {
 }
 
 function format(described: Described): readonly string[] {
-  const { id, at, reason, error, attempts, kind, topic, partition, offset } = described;
+  const { id, at, reason, error, attempts, kind } = described;
   const headers = Object.entries(described.headers).map(([name, value]) => `  ${name}: ${value}`);
   return [
     `dead letter ${id}, ${at}`,
     `reason      ${reason}: ${error}`,
     `what to do  ${described.whatToDo ?? 'this connector does not know the reason'}`,
-    `record      ${topic}/${partition}/${offset}${kind === undefined ? '' : `, ${kind}`}, ${described.timestamp}`,
+    `record      ${recordName(described)}${kind === undefined ? '' : `, ${kind}`}, ${described.timestamp}`,
     `attempts    ${attempts}`,
     `key         ${described.key ?? 'none'}`,
     ...(headers.length === 0 ? ['headers     none'] : ['headers', ...headers]),

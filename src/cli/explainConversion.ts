@@ -1,3 +1,4 @@
+import { recordName } from '../kafka/partitionName.ts';
 import type { NotedAttempt, NotedConversion } from '../store/store.ts';
 import { formatTime } from './formatTime.ts';
 
@@ -41,7 +42,7 @@ function describeAttempt({ at, answer, ...rest }: NotedAttempt, number: number) 
 export function formatConversion(id: string, conversion: ExplainedConversion): string {
   const { kind, record, traceId, traceUrl, settledAt } = conversion;
   const rows: readonly (readonly [string, string])[] = [
-    ['record', `${record.topic}/${record.partition}/${record.offset}`],
+    ['record', recordName(record)],
     ['click', formatClick(conversion)],
     ['claimed', conversion.claimedAt],
     ...formatAttempts(conversion),

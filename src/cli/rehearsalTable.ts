@@ -1,10 +1,11 @@
+import { recordName } from '../kafka/partitionName.ts';
 import type { Rehearsed } from '../pipeline/rehearsal.ts';
 import { alignColumns } from './columns.ts';
 
 /** What records would become as a table, and below it what those of each topic would become in all. */
 export function formatRehearsal(title: string, rehearsed: readonly Rehearsed[]): readonly string[] {
-  const rows = rehearsed.map(({ topic, partition, offset, record, outcome, reason, ...rest }) => [
-    `${topic}/${partition}/${offset}`,
+  const rows = rehearsed.map(({ record, outcome, reason, ...rest }) => [
+    recordName(rest),
     record ?? '',
     outcome,
     reason ?? '',

@@ -1,4 +1,5 @@
 import Big from 'big.js';
+import { recordName } from '../kafka/partitionName.ts';
 import { postbackTarget } from '../powerspace/request.ts';
 import { type TracedPostback, type Traces, unrecordedPostback } from '../telemetry/traces.ts';
 import { formatAmount } from './money.ts';
@@ -36,7 +37,7 @@ export function tallyTraces(origin: string): {
   const traces: Traces = {
     // So that of each record it is told what becomes of it.
     isSampled: () => true,
-    startProcess({ topic, partition, offset }, record) {
+    startProcess(source, record) {
       let postback: TracedPostback | undefined;
       return {
         traceId: undefined,
@@ -47,9 +48,9 @@ export function tallyTraces(origin: string): {
         end(outcome, reason, error) {
           const sent = outcome === 'delivered' ? postback : undefined;
           const url = sent && `${origin}${postbackTarget({ ...sent, clickId: '***' })}`;
-          const failure = error && `${topic}/${partition}/${offset}: ${error}`;
+          const failure = error && `${recordName(source)}: ${error}`;
           const examples = [url ?? failure].filter((example) => example !== undefined);
-          add({ topic, record, outcome, reason, value: sent?.value, examples });
+          add({ topic: source.topic, record, outcome, reason, value: sent?.value, examples });
         },
         abandon: () => undefined,
       };

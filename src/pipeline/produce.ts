@@ -1,5 +1,6 @@
 import { UnavailableError } from '../errors.ts';
 import type { DeadLetter, DeadLetters } from '../kafka/deadLetters.ts';
+import { recordName } from '../kafka/partitionName.ts';
 import type { UntilAvailable } from './availability.ts';
 import { groupWrites } from './group.ts';
 
@@ -25,9 +26,8 @@ export function createProduce(
 }
 
 function tooLarge({ record }: DeadLetter): UnavailableError {
-  const { topic, partition, offset, size } = record;
   return new UnavailableError(
-    `the dead letter of ${topic}/${partition}/${offset}`,
-    `with ${size} bytes it is larger than the topic of the dead letters takes; raise max.message.bytes of that topic`,
+    `the dead letter of ${recordName(record)}`,
+    `with ${record.size} bytes it is larger than the topic of the dead letters takes; raise max.message.bytes of that topic`,
   );
 }

@@ -5,6 +5,7 @@ import type { SchemaSource } from '../avro/schemaSource.ts';
 import type { Config, RecordKind } from '../config/schema.ts';
 import { UnavailableError } from '../errors.ts';
 import type { SourceRecord } from '../kafka/partition.ts';
+import { recordName } from '../kafka/partitionName.ts';
 import { postbackTarget } from '../powerspace/request.ts';
 import type { ClickStore, LedgerReader } from '../store/store.ts';
 import { createTraces } from '../telemetry/traces.ts';
@@ -119,8 +120,6 @@ function toRehearsed({ record, kind, outcome }: Settlement): Rehearsed {
 
 /** As the records were given. */
 function inOrder(records: readonly SourceRecord[], ended: readonly Rehearsed[]) {
-  const placeOf = ({ topic, partition, offset }: SourceRecord | Rehearsed) =>
-    `${topic}/${partition}/${offset}`;
-  const byPlace = Map.groupBy(ended, placeOf);
-  return records.flatMap((record) => byPlace.get(placeOf(record)) ?? []);
+  const byName = Map.groupBy(ended, recordName);
+  return records.flatMap((record) => byName.get(recordName(record)) ?? []);
 }
