@@ -11,7 +11,7 @@ import type { UntilAvailable } from './availability.ts';
 import type { EventMapping } from './eventMapping.ts';
 import { compileEvents, type EventDecoder } from './events.ts';
 import { deadLettered, type Outcome, skipped } from './outcome.ts';
-import { eachRecord, type Settlement, type StepResult } from './step.ts';
+import type { Settlement } from './step.ts';
 
 /** A record whose mapped fields have been read. */
 export interface DecodedRecord {
@@ -54,7 +54,6 @@ export function createDecode({ formatOf, source, untilAvailable }: DecodeParts) 
     last = { partition, decoder };
     return decoder;
   };
-  const decodeRecord = (record: SourceRecord) => decoderOf(record).decode(record);
   return {
     /** Fetches the schemas that the records need and that are not known yet. */
     async prepare(records: readonly SourceRecord[]): Promise<void> {
@@ -68,13 +67,8 @@ export function createDecode({ formatOf, source, untilAvailable }: DecodeParts) 
       if (pending.size > 0) await fetchAll([...pending.values()], untilAvailable);
     },
 
-    /** Waits for nothing. The schemas have to be there. */
-    decode(records: readonly SourceRecord[]): StepResult<DecodedRecord> {
-      return eachRecord(records, decodeRecord);
-    },
-
-    /** The same, of one record. */
-    decodeRecord,
+    /** Reads a record, and waits for nothing. Its schema has to be there. */
+    decodeRecord: (record: SourceRecord) => decoderOf(record).decode(record),
   };
 }
 

@@ -8,7 +8,7 @@ import type { EventMapping } from './eventMapping.ts';
 import { type Field, InvalidFieldError, readIdentifier, readText, readTime } from './fields.ts';
 import { deadLettered, type Outcome, skipped } from './outcome.ts';
 import type { SharedRecords } from './sharedRecords.ts';
-import type { Settlement, StepResult } from './step.ts';
+import type { Settlement } from './step.ts';
 
 /** A record as its mapping understands it. */
 export interface MappedRecord {
@@ -27,16 +27,6 @@ export interface MappedRecord {
 export interface MapResults {
   readonly passed: MappedRecord[];
   readonly settled: Settlement[];
-}
-
-/** Maps each record, as `mapRecord` does. */
-export function map(
-  records: readonly DecodedRecord[],
-  shared: SharedRecords,
-): StepResult<MappedRecord> {
-  const results: MapResults = { passed: [], settled: [] };
-  for (const record of records) mapRecord(record, shared, results);
-  return results;
 }
 
 /**

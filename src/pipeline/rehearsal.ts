@@ -12,8 +12,8 @@ import { createTraces } from '../telemetry/traces.ts';
 import { createFormatOf } from './assemble.ts';
 import { type Conversion, compose } from './compose.ts';
 import { createDecode } from './decode.ts';
+import { createDecodeAndMap } from './decodeAndMap.ts';
 import { createJoin } from './join.ts';
-import { map } from './map.ts';
 import { duplicate, type Outcome, reasonOf } from './outcome.ts';
 import { SharedRecords } from './sharedRecords.ts';
 import type { Settlement, StepResult } from './step.ts';
@@ -56,7 +56,7 @@ export interface Rehearsed {
 export function createRehearsal(parts: RehearsalParts): Rehearsal {
   const { config, source, schemas } = parts;
   const formatOf = createFormatOf(config.mappings, schemas);
-  const { prepare, decode } = createDecode({ formatOf, source, untilAvailable: retryOnce });
+  const { prepare, decodeRecord } = createDecode({ formatOf, source, untilAvailable: retryOnce });
   const join = createJoin({
     clicks: parts.clicks,
     rules: config.clicks,
@@ -71,7 +71,7 @@ export function createRehearsal(parts: RehearsalParts): Rehearsal {
       return passed;
     };
     await prepare(records);
-    const mapped = pass(map(pass(decode(records)), new SharedRecords()));
+    const mapped = pass(createDecodeAndMap(decodeRecord, new SharedRecords())(records));
     const composed = pass(compose(pass(await join(mapped))));
     for (const conversion of composed) ended.push(await claim(conversion));
     return inOrder(records, ended);

@@ -4,9 +4,8 @@ import type { FieldValue } from '../../src/avro/reader.ts';
 import { configSchema, type Mapping } from '../../src/config/schema.ts';
 import { compose } from '../../src/pipeline/compose.ts';
 import { mappingPaths, placeMapping } from '../../src/pipeline/eventMapping.ts';
-import { map } from '../../src/pipeline/map.ts';
-import { SharedRecords } from '../../src/pipeline/sharedRecords.ts';
 import { record, silentSpan } from './fixtures.ts';
+import { mapAll } from './mapAll.ts';
 
 type OrderValue = Extract<Mapping, { record: 'order' }>['value'];
 
@@ -31,7 +30,7 @@ function composeOrder(
     mappings: [placeMapping(mapping, paths, [])],
     values,
   };
-  const [mapped] = map([decoded], new SharedRecords()).passed;
+  const [mapped] = mapAll([decoded]).passed;
   if (!mapped) throw new Error('not mapped');
   const click = { userKey: 'u', clickId: settings.clickId ?? 'click-1', at: 0 };
   const joined = { mapped, click, span: silentSpan };

@@ -9,6 +9,7 @@ import { type Mapping, mappingSchema } from '../../src/config/schema.ts';
 import { UnavailableError } from '../../src/errors.ts';
 import { AssignedPartition, SourceRecord } from '../../src/kafka/partition.ts';
 import { createDecode } from '../../src/pipeline/decode.ts';
+import { eachRecord } from '../../src/pipeline/step.ts';
 import { avro, record } from '../avro/schemas.ts';
 
 const schema = avro(record('com.shop.OrderPlaced', { orderId: 'string', customerId: 'string' }));
@@ -62,7 +63,7 @@ async function decode(
     },
   });
   await decoder.prepare(records);
-  const { passed, settled } = decoder.decode(records);
+  const { passed, settled } = eachRecord(records, decoder.decodeRecord);
   return { asked, values: passed.map(({ values }) => values), outcomes: settled };
 }
 

@@ -4,9 +4,9 @@ import type { SchemaSource } from '../../src/avro/schemaSource.ts';
 import { configSchema } from '../../src/config/schema.ts';
 import { AssignedPartition, SourceRecord } from '../../src/kafka/partition.ts';
 import { createDecode } from '../../src/pipeline/decode.ts';
-import { map } from '../../src/pipeline/map.ts';
-import { SharedRecords } from '../../src/pipeline/sharedRecords.ts';
+import { eachRecord } from '../../src/pipeline/step.ts';
 import { avro, record as avroRecord, encode } from '../avro/schemas.ts';
+import { mapAll } from './mapAll.ts';
 
 const placed = avroRecord('com.shop.OrderPlaced', { orderId: 'string', customerId: 'string' });
 const signedUp = avroRecord('com.shop.UserSignedUp', { userId: 'string' });
@@ -26,7 +26,7 @@ async function decodeAll(
   for (const [id, json] of Object.entries(schemas)) byId.set(Number(id), avro(json));
   const source: SchemaSource = { schemaOf: async ({ value }) => byId.get(Number(value)) };
   const config = configSchema.parse({ kafka: { brokers: 'localhost:9092' }, mappings });
-  const { prepare, decode } = createDecode({
+  const { prepare, decodeRecord } = createDecode({
     formatOf: (topic) => ({
       ...{ topic, format: 'confluent', schema: undefined },
       mappings: config.mappings,
@@ -48,7 +48,7 @@ async function decodeAll(
     });
   });
   await prepare(records);
-  return decode(records);
+  return eachRecord(records, decodeRecord);
 }
 
 describe('a topic with several events', () => {
@@ -96,7 +96,7 @@ describe('writers that change', () => {
     const schema = avroRecord('OrderPlaced', { orderNumber: 'string', customerId: 'string' });
     const payload = encode(schema, { orderNumber: 'A', customerId: 'c' });
     const { passed } = await decodeAll({ 7: schema }, [{ id: 7, payload }]);
-    expect(map(passed, new SharedRecords()).settled[0]?.outcome).toMatchObject({
+    expect(mapAll(passed).settled[0]?.outcome).toMatchObject({
       outcome: 'dead-lettered',
       reason: 'invalid-field',
       error: 'schema 7: "orderId" is not a field of OrderPlaced: it has orderNumber, customerId',
@@ -108,7 +108,7 @@ describe('writers that change', () => {
     const read = async (customerId: Buffer) => {
       const payload = encode(schema, { orderId: Buffer.from('A'), customerId });
       const { passed } = await decodeAll({ 7: schema }, [{ id: 7, payload }]);
-      return map(passed, new SharedRecords());
+      return mapAll(passed);
     };
     expect((await read(Buffer.from('Zoë'))).passed[0]?.userKeys).toEqual(['Zoë']);
     expect((await read(Buffer.from([0xff]))).settled[0]?.outcome).toMatchObject({

@@ -1,11 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { configSchema, type Mapping } from '../../src/config/schema.ts';
 import { compileEvents, eventsIn } from '../../src/pipeline/events.ts';
-import { map } from '../../src/pipeline/map.ts';
-import { SharedRecords } from '../../src/pipeline/sharedRecords.ts';
 import { avro, encode, record } from '../avro/schemas.ts';
 import { cloudEvent, debeziumChange, debeziumOutbox } from './envelopes.ts';
 import { record as kafkaRecord } from './fixtures.ts';
+import { mapAll } from './mapAll.ts';
 
 function mappingsOf(...mappings: object[]): readonly Mapping[] {
   return configSchema.parse({
@@ -83,7 +82,7 @@ describe('an event in an envelope', () => {
     if ('outcome' in decode) throw new Error('nothing decodes it');
     const outcomeOf = (status: string) => {
       const decoded = decode(encode(schema, { id: '1', customer: 'c', status }), 0);
-      return map([{ record: kafkaRecord(0), ...decoded }], new SharedRecords()).settled[0]?.outcome;
+      return mapAll([{ record: kafkaRecord(0), ...decoded }]).settled[0]?.outcome;
     };
     expect(outcomeOf('CANCELLED')).toEqual({ outcome: 'skipped', reason: 'condition' });
     expect(outcomeOf('PAID')).toMatchObject({ reason: 'invalid-field' });

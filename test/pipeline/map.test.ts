@@ -4,9 +4,8 @@ import { Instant } from '../../src/avro/instant.ts';
 import type { FieldValue } from '../../src/avro/reader.ts';
 import { configSchema, type Mapping } from '../../src/config/schema.ts';
 import { mappingPaths, placeMapping } from '../../src/pipeline/eventMapping.ts';
-import { map } from '../../src/pipeline/map.ts';
-import { SharedRecords } from '../../src/pipeline/sharedRecords.ts';
 import { record } from './fixtures.ts';
+import { mapAll } from './mapAll.ts';
 
 type Fields = Readonly<Record<string, FieldValue>>;
 
@@ -21,16 +20,13 @@ function mapEvent(fields: Fields, ...mappings: object[]) {
       config.mappings.flatMap((mapping: Mapping) => mappingPaths(mapping).map(({ path }) => path)),
     ),
   ];
-  const { passed, settled } = map(
-    [
-      {
-        record: record(0),
-        mappings: config.mappings.map((mapping: Mapping) => placeMapping(mapping, paths, [])),
-        values: paths.map((path) => fields[path] ?? null),
-      },
-    ],
-    new SharedRecords(),
-  );
+  const { passed, settled } = mapAll([
+    {
+      record: record(0),
+      mappings: config.mappings.map((mapping: Mapping) => placeMapping(mapping, paths, [])),
+      values: paths.map((path) => fields[path] ?? null),
+    },
+  ]);
   return { mapped: passed[0], outcome: settled[0]?.outcome, passed, settled };
 }
 
