@@ -40,10 +40,13 @@ export class Lanes {
 
   /** Takes those that wait behind another of their click, and that this holds for. */
   takeBehind(holds: (delivery: Delivery) => boolean): readonly Delivery[] {
-    const taken = [...this.#lanes.values()].flatMap((lane) => lane.slice(1).filter(holds));
-    for (const delivery of taken) {
-      const lane = this.#lanes.get(delivery.postback.clickId) ?? [];
-      lane.splice(lane.indexOf(delivery), 1);
+    const isBehind = (delivery: Delivery, place: number) => place > 0 && holds(delivery);
+    const taken = [...this.#lanes.values()].flatMap((lane) => lane.filter(isBehind));
+    for (const [clickId, lane] of this.#lanes) {
+      this.#lanes.set(
+        clickId,
+        lane.filter((delivery, place) => !isBehind(delivery, place)),
+      );
     }
     return taken;
   }
