@@ -10,8 +10,7 @@ import { defaultIntakeLimits } from './pipeline/intake.ts';
 import { type OutcomeReport, tallyOutcomes } from './pipeline/tally.ts';
 import { createPowerspaceClient } from './powerspace/client.ts';
 import { openSources } from './sources.ts';
-import { readBothClicks } from './store/bothClicks.ts';
-import { openClickTable } from './store/clickTable.ts';
+import { withClickTable } from './store/bothClicks.ts';
 import { openStore } from './store/open.ts';
 import type { Ledger } from './store/store.ts';
 import { kafkaLog, type Logger } from './telemetry/log.ts';
@@ -86,14 +85,12 @@ async function openReplayParts({ loaded, log }: ReplayOptions, opened: AsyncDisp
   const { config } = loaded;
   const store = await openStore(config.store, config.privacy.hashKey);
   opened.defer(store.close);
-  const table = config.clicks.table && (await openClickTable(config.clicks.table));
-  opened.defer(async () => table?.close());
+  const clicks = await withClickTable(store.clicks, config.clicks.table, opened);
   const client = createPowerspaceClient(config.powerspace);
   opened.defer(client.close);
   const deadLetters = new DeadLetters(createKafka(config.kafka, kafkaLog(log)), config.kafka.group);
   opened.defer(() => deadLetters.close());
   const { source } = await openSources(config, { cache: undefined, log }, opened);
-  const clicks = table ? readBothClicks(store.clicks, table) : store.clicks;
   return {
     ...{ source, client, deadLetters, schemas: readSchemas(loaded) },
     store: { ...store, clicks, ledger: overriding(store.ledger) },

@@ -2,8 +2,7 @@ import type { LoadedConfig } from '../config/load.ts';
 import { readSchemas } from '../parts.ts';
 import type { RehearsalParts } from '../pipeline/rehearsal.ts';
 import { openSources } from '../sources.ts';
-import { readBothClicks } from '../store/bothClicks.ts';
-import { openClickTable } from '../store/clickTable.ts';
+import { withClickTable } from '../store/bothClicks.ts';
 import { openRehearsalStore } from '../store/rehearsalStore.ts';
 import type { Logger } from '../telemetry/log.ts';
 
@@ -19,8 +18,6 @@ export async function openRehearsalParts(
   const { source } = await openSources(config, { cache: undefined, log }, opened);
   const { clicks: own, close } = await openRehearsalStore(config.store, config.privacy.hashKey);
   opened.defer(close);
-  const table = config.clicks.table && (await openClickTable(config.clicks.table));
-  opened.defer(async () => table?.close());
-  const clicks = table ? readBothClicks(own, table) : own;
+  const clicks = await withClickTable(own, config.clicks.table, opened);
   return { config, source, schemas: readSchemas(loaded), clicks };
 }

@@ -1,3 +1,4 @@
+import { type ClickTableSettings, openClickTable } from './clickTable.ts';
 import { earliestClicks } from './earliestClicks.ts';
 import type { ClickReader, ClickStore } from './store.ts';
 
@@ -17,4 +18,19 @@ export function readBothClicks(own: ClickStore, other: Pick<ClickReader, 'find'>
       return found;
     },
   };
+}
+
+/**
+ * The clicks of a store together with those of the user's table, where the settings name one; notes in `opened` how to
+ * close that. Throws as `openClickTable`.
+ */
+export async function withClickTable(
+  own: ClickStore,
+  settings: ClickTableSettings | undefined,
+  opened: AsyncDisposableStack,
+): Promise<ClickStore> {
+  if (settings === undefined) return own;
+  const table = await openClickTable(settings);
+  opened.defer(() => table.close());
+  return readBothClicks(own, table);
 }
